@@ -16,6 +16,8 @@ django.setup(set_prefix=False)
 
 from config.handler import SingleThreadHandler  # noqa: E402 - needs the apps
 from core.render_pool import get_pool  # noqa: E402 - needs the settings
+from marketplace.search.meaning import start_keeping  # noqa: E402 - needs the apps
 
 application = SingleThreadHandler()
 get_pool().start()
+start_keeping()

@@ -23,14 +23,14 @@ app.autodiscover_tasks()
 # must not wait for the files of another. What is not named here is upkeep or a check, in the queue "celery".
 # The workers are in embedded/start.py and docker-compose.yml.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "mail": ("workspaces.mail_*", "workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
+    "mail": ("workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),
     # Waiting for servers elsewhere.
     "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs"),
     # Hours of computing, at a low priority.
-    "search": ("gpts.embed_waiting", "gpts.index_waiting"),
+    "search": ("gpts.embed_waiting", "gpts.index_waiting", "marketplace.embed_listings"),
 }
 QUEUE_NAMES = ("celery", *QUEUES)
 app.conf.task_routes = {name: {"queue": queue} for queue, names in QUEUES.items() for name in names}
@@ -73,12 +73,14 @@ every("workspaces: resume e-mails", "workspaces.sweep_mails", 60)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
 every("marketplace: unlist deleted GPTs", "marketplace.follow_deletions", 60)
 every("marketplace: follow publishing rules", "marketplace.follow_publishing_rules", 60)
+every("marketplace: make vectors of listings", "marketplace.embed_listings", 30)
 every("reviews: run waiting checks", "reviews.check_waiting", 60)
 every("reviews: send waiting notices", "reviews.deliver_waiting", 60)
 every("reviews: maintain the queue", "reviews.tend_queue", 60)
 every("reviews: fill daily figures", "reviews.fill_daily_stats", 3600)
 daily("reviews: check public names again", "reviews.recheck_names", hour=4)
 every("workspaces: resume erasures", "workspaces.resume_erasures", 60)
+every("workspaces: remove expired sessions", "workspaces.remove_expired_sessions", 3600)
 daily("workspaces: forget used codes and links", "workspaces.forget_used_tokens", hour=4)
 every("payouts: roll up usage", "payouts.roll_up", 300)
 every("payouts: release holds that ended", "payouts.release_due", 3600)

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "workspaces.web.compression.page_compression_middleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -232,6 +233,13 @@ STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", IS_PRODUCTION)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "workspaces.web.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "workspaces.web.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "workspaces.web.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "workspaces.web.second_factor_forms.ActivateTOTPForm",
+    "add_webauthn": "workspaces.web.second_factor_forms.AddWebAuthnForm",
+    "edit_webauthn": "workspaces.web.second_factor_forms.EditWebAuthnForm",
+}
 MFA_TOTP_ISSUER = INSTANCE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = False  # would be a write per page; sessions are recorded when they begin
@@ -240,6 +248,21 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 # "secret", "settings": {"server_url"}}.
 OIDC_PROVIDERS = env.json("OIDC_PROVIDERS", default=[])
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_PROVIDERS, "OAUTH_PKCE_ENABLED": True}}
+
+# How audit events read (core/audit_words.py); an action that is in none of these cannot be recorded.
+AUDIT_WORDS = [
+    "workspaces.audit_words.WORDS",
+    "gpts.llm.audit_words.WORDS",
+    "gpts.assistants.audit_words.WORDS",
+    "gpts.metering.audit_words.WORDS",
+    "gpts.knowledge.audit_words.WORDS",
+    "gpts.chat.audit_words.WORDS",
+    "gpts.evals.audit_words.WORDS",
+    "gpts.studio.audit_words.WORDS",
+    "marketplace.audit_words.WORDS",
+    "reviews.audit_words.WORDS",
+    "payouts.audit_words.WORDS",
+]
 
 # What each app erases with an account or a workspace, in this order: higher apps first.
 ERASURE_PARTS = [
@@ -276,10 +299,12 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
+    "core.look.static_files.BuiltFinder",
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "core.look.stylesheets.BundleFinder",
 ]
+# Pages load the sources of scripts and style sheets one by one, not the bundles: for work on them.
+STATIC_SOURCES = env.bool("STATIC_SOURCES", False)
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(DATA_DIR / "media")))
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION
@@ -287,7 +312,7 @@ S3_BUCKET = env.str("S3_BUCKET", "")
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "core.look.static_files.StaticStorage"
         if IS_PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection
 from django.db.models import Model
 
+from core.audit_words import load_words
 from core.models import AuditEvent
 
 PLATFORM_CHAIN = "platform"
@@ -25,6 +28,7 @@ def record(
     workspace_id: int | None = None,
     reason: str = "",
     data: Mapping[str, Any] | None = None,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
     is_automated: bool | None = None,
 ) -> AuditEvent:
     """Append one event in the caller's transaction.
@@ -33,8 +37,12 @@ def record(
     system scope only. For a visitor pass None and ``is_automated=False``. ``action`` is
     ``<app>.<noun>_<verb in the past tense>``. The actor's name is not stored, but shown from the account, so
     that it goes when the account goes. The row of the chain's last event stays locked until commit, so call
-    this last in a service. ``data`` takes ids and names of fields, never content, names or secrets.
+    this last in a service. ``data`` takes ids and names of fields, never content, names or secrets; the same
+    holds for ``changes``, which maps fields to their values before and after. Raises ValueError for an action
+    without a sentence (``core.audit_words``).
     """
+    if action not in load_words().actions:
+        raise ValueError(f"The audit action {action!r} has no sentence: add it to its app's audit_words.py.")
     kind, identifier = subject if isinstance(subject, tuple) else (subject._meta.label_lower, str(subject.pk))
     return AuditEvent.objects.create(
         chain=PLATFORM_CHAIN if workspace_id is None else f"workspace:{workspace_id}",
@@ -47,8 +55,29 @@ def record(
         subject_type=kind,
         subject_id=identifier,
         reason=reason,
-        data=dict(data or {}),
+        data=dict(data or {}) | ({"changes": _serialise(changes)} if changes else {}),
     )
+
+
+def compare(
+    before: Mapping[str, Any], after: Mapping[str, Any], fields: Collection[str]
+) -> dict[str, tuple[Any, Any]]:
+    """Return those of ``fields`` that differ, for ``record(changes=…)``; an absent value counts as None."""
+    return {
+        name: (before.get(name), after.get(name)) for name in fields if before.get(name) != after.get(name)
+    }
+
+
+def _serialise(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, list[Any]]:
+    return {name: [_as_json(before), _as_json(after)] for name, (before, after) in changes.items()}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    return value.pk if isinstance(value, Model) else value
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
+from gpts.assistants.models import GPT
 from gpts.chat.models import Turn
 from gpts.llm.states import TurnState
 from marketplace.models import BuilderProfile, Listing, Rating
@@ -25,6 +26,11 @@ def access_listing(slug: str) -> Listing:
     if listing is None:
         raise listing_not_found()
     return listing
+
+
+def find_listing(gpt: GPT) -> Listing | None:
+    """Return the listing of a GPT that is in the store."""
+    return Listing.objects.filter(gpt=gpt, state=ListingState.LISTED).defer("search").first()
 
 
 def get_rating_obstacle(user: User, listing: Listing) -> RatingObstacle | None:

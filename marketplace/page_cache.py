@@ -86,7 +86,8 @@ def get_release() -> str:
         for file in (settings.BASE_DIR / folder).rglob("*")
         if file.is_file()
     ]
-    return _hash(settings.TERMS_URL, settings.PRIVACY_URL, settings.HELP_URL, *map(str, sorted(files)))
+    texts = (settings.TERMS_URL, settings.PRIVACY_URL, settings.HELP_URL, str(settings.STATIC_SOURCES))
+    return _hash(*texts, *map(str, sorted(files)))
 
 
 def _path_key(path: str) -> str:

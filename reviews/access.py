@@ -1,4 +1,4 @@
-"""Fetch and authorise in one call, or raise: cases for moderators, decisions for those they concern."""
+"""Fetch and authorise in one call, or raise: cases for moderators, decisions and reports for their people."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
-from reviews.models import Case, Decision, Submission
+from reviews.models import Case, Decision, Report, Submission
 from reviews.rules import sees_restricted
+from reviews.scope import open_moderation_scope
 from reviews.states import EnforcementState
 from workspaces.models import User
 
@@ -54,6 +55,15 @@ def access_own_decision(user: User, decision_id: UUID) -> Decision:
     if decision is None:
         raise not_found()
     return decision
+
+
+def access_own_report(user: User, report_id: UUID) -> Report:
+    """Return a report to the person who filed it; NotFound to all others."""
+    with open_moderation_scope():
+        report = Report.objects.filter(pk=report_id, reporter=user).first()
+    if report is None:
+        raise not_found()
+    return report
 
 
 def access_own_submission(user: User, submission_id: UUID) -> Submission:

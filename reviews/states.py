@@ -91,7 +91,7 @@ QUEUE_BY_KIND: Mapping[str, Queue] = {
 
 
 class Tier(IntegerChoices):
-    """First criterion of the queue's order; within a tier, risk decides, then age."""
+    """First criterion of the queue's order (QUEUE_ORDER in models/cases.py)."""
 
     CRITICAL = 0, _("Child safety or imminent harm")
     LEGAL = 1, _("Legal or trusted flagger")

@@ -64,7 +64,7 @@ os.environ |= {
 }
 
 from config.settings import *  # noqa: E402, F403 - the environment above must stand first
-from config.settings import DATA_PATHS, DATABASES, SECRET_KEY  # noqa: E402
+from config.settings import AUDIT_WORDS, DATA_PATHS, DATABASES, SECRET_KEY  # noqa: E402
 from embedded.credentials import derive_role_password  # noqa: E402
 from embedded.redis import EmbeddedRedis  # noqa: E402
 
@@ -78,5 +78,6 @@ DATABASES["default"] |= {
 REDIS_URL = CACHE_URL = EmbeddedRedis(DATA_PATHS).url(REDIS_DATABASE)
 CACHES = {"default": {"BACKEND": "config.cache.SharedRedisCache", "LOCATION": CACHE_URL}}
 CELERY_BROKER_URL = EmbeddedRedis.broker_url(REDIS_URL)
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+EMAIL_BACKEND = EMAIL_DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; nothing here is secret
+AUDIT_WORDS = [*AUDIT_WORDS, "tests.support.audit_words.WORDS"]

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from core.links import absolute_url
+from core.look.formats import minute_format
 from workspaces.mail_text import MailText
 
 Context = Mapping[str, Any]
@@ -37,7 +38,7 @@ def _get_provider(context: Context) -> dict[str, str]:
 def _format_time(moment: datetime) -> str:
     """Return ``moment`` in the person's time zone, with its name: a mail is read anywhere."""
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'DATETIME_FORMAT')} ({local:%Z})"
+    return f"{date_format(local, minute_format())} ({local:%Z})"
 
 
 def _ignore() -> str:
@@ -210,7 +211,7 @@ _BUILDERS: dict[str, Callable[[Context], MailText]] = {
         lambda context: _("The former ones are not valid any more."),
     ),
     "mfa/email/totp_activated": _changed(
-        lambda: _("Two-step verification is on"),
+        lambda: _("Two-factor sign-in is on"),
         lambda context: _("Signing in asks for a code of your authenticator app from now on."),
     ),
     "mfa/email/totp_deactivated": _changed(

@@ -13,12 +13,14 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from core.audit_words import load_words
 from core.errors import LimitUnreadable
 from core.models import AuditEvent
 from core.scope import current_scope
+from workspaces.audit_filter import AuditFilter
 from workspaces.erasure import load_parts
 from workspaces.models import (
     ApiKey,
@@ -31,6 +33,9 @@ from workspaces.models import (
     Workspace,
 )
 from workspaces.states import ADMIN_ROLES, ErasureKind, Staff, WorkspaceKind
+
+# As many people a filter offers; others are reached through their names in the log.
+AUDIT_PEOPLE = 500
 
 
 @dataclass(frozen=True)
@@ -196,16 +201,40 @@ def list_notifications(user: User) -> QuerySet[Notification]:
     return Notification.objects.filter(user=user)
 
 
-def list_audit_events(workspace: Workspace, *, action: str = "") -> QuerySet[AuditEvent]:
-    """Return the workspace's events, newest first; row-level security shows them to its admins only."""
-    events = AuditEvent.objects.filter(workspace_id=workspace.pk).select_related("actor")
-    return events.filter(action=action) if action else events
+def list_audit_events(workspace: Workspace | None, wanted: AuditFilter) -> QuerySet[AuditEvent]:
+    """Return the events of a workspace, or for None those of the platform.
+
+    Row-level security shows the former to its admins only, the latter to operators.
+    """
+    chosen = {"workspace_id__isnull": True} if workspace is None else {"workspace_id": workspace.pk}
+    return wanted.apply(AuditEvent.objects.filter(**chosen))
 
 
-def list_audit_actions(workspace: Workspace) -> list[str]:
-    """Return the actions that occur in the workspace's log, for the filter."""
-    rows = AuditEvent.objects.filter(workspace_id=workspace.pk)
+def list_audit_actions(workspace: Workspace | None) -> list[str]:
+    """Return the actions that occur in the log, for the filter."""
+    rows = list_audit_events(workspace, AuditFilter())
     return sorted(rows.order_by().values_list("action", flat=True).distinct())
+
+
+def list_audit_people(workspace: Workspace | None, *, also: int | None = None) -> list[User]:
+    """Return people by whom the log can be filtered: members, or the staff of the platform.
+
+    ``also`` adds another person whom the log names.
+    """
+    if workspace is None:
+        found = Q(staff_roles__isnull=False)
+    else:
+        found = Q(pk__in=Member.objects.filter(workspace=workspace).values("user_id"))
+    if also is not None and _names_actor(workspace, also):
+        found |= Q(pk=also)
+    rows = User.objects.filter(found)
+    return list(rows.distinct().order_by("display_name", "pk")[:AUDIT_PEOPLE])
+
+
+def _names_actor(workspace: Workspace | None, person: int) -> bool:
+    unnamed = [code for code, words in load_words().actions.items() if words.is_staff_act]
+    events = list_audit_events(workspace, AuditFilter(person=person))
+    return (events if workspace is None else events.exclude(action__in=unnamed)).exists()
 
 
 def list_workspaces(user: User) -> QuerySet[Workspace]:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from uuid import UUID
 
 from celery import shared_task
-from django.conf import settings
-from django.core.mail import send_mail
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.contrib.sessions.backends.cached_db import SessionStore
+from django.utils import timezone
 
-from core.errors import NotFound
 from core.jobs import log_refused_task
-from core.links import absolute_url
 from core.scope import system_scope
-from core.secrets import SecretBroken, unseal
-from workspaces.access import access_invitation_by_token
-from workspaces.invitation_mails import build_invitation_mail
 from workspaces.job_threads import JobThreads
-from workspaces.mail import send_waiting_mail, sweep_mails
-from workspaces.mail_text import render_mail
 from workspaces.queries import find_user
 from workspaces.services import outbound_jobs
 from workspaces.services.erasures import resume_erasures, run_erasure
-from workspaces.services.mails import MAIL_PURPOSE
+from workspaces.services.mails import send_waiting_mail, sweep_mails
 from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.single_use import forget_used_tokens
@@ -60,35 +50,6 @@ def sweep_mails_of_requests() -> int:
         return sweep_mails(at=timezone.now())
 
 
-@shared_task(name="workspaces.mail_invitation")
-def mail_invitation(*, token: str, language: str) -> None:
-    """Mail an open invitation's link to its address. Idempotent but for a second copy of the same mail.
-
-    Everything but the token is read from the invitation, so that a task with other words mails nobody else.
-    """
-    with system_scope("workspaces.mail_invitation"):
-        try:
-            invitation = access_invitation_by_token(token, at=timezone.now())
-        except NotFound:
-            log_refused_task("workspaces.mail_invitation", "invitation_not_open")
-            return
-    link = absolute_url(reverse("workspaces:invitation-accept", args=[token]))
-    with translation.override(language or settings.LANGUAGE_CODE):
-        mail = render_mail(build_invitation_mail(invitation, link))
-    send_mail(mail.subject, mail.body, None, [invitation.email], html_message=mail.html)
-
-
-@shared_task(name="workspaces.send_mail")
-def send_sealed_mail(*, row: str, sealed: str) -> None:
-    """Send the mail of ``enqueue_mail``. Idempotent but for a second copy of the same mail."""
-    try:
-        to, subject, body, html = json.loads(unseal(sealed, purpose=MAIL_PURPOSE, tenant="mail", row=row))
-    except SecretBroken:
-        log_refused_task("workspaces.send_mail", "not_sealed_here")
-        return
-    send_mail(subject, body, None, [to], html_message=html or None)
-
-
 @shared_task(name="workspaces.notify_of_guesses")
 def notify_of_guesses(*, email: str) -> None:
     """Tell the owner of the account, if there is one, that somebody guesses at its password."""
@@ -112,6 +73,13 @@ def sweep_used_tokens() -> None:
     """Delete the marks of codes and links that expired. Idempotent."""
     with system_scope("workspaces.forget_used_tokens"):
         forget_used_tokens(at=timezone.now())
+
+
+@shared_task(name="workspaces.remove_expired_sessions")
+def sweep_sessions() -> None:
+    """Delete sessions that expired, with the questions that visitors asked in them. Idempotent."""
+    with system_scope("workspaces.remove_expired_sessions"):
+        SessionStore.clear_expired()
 
 
 @shared_task(name="workspaces.run_erasure")

@@ -31,8 +31,12 @@ def babel_locale() -> Locale:
     return Locale.parse(to_locale(get_language() or "en"))
 
 
-def number(value: float | Decimal) -> str:
-    return str(format_decimal(value, locale=babel_locale()))
+def number(value: float | Decimal, digits: int | None = None) -> str:
+    """Return a number in the reader's language, with exactly ``digits`` decimals where given."""
+    if digits is None:
+        return str(format_decimal(value, locale=babel_locale()))
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    return str(format_decimal(value, format=pattern, locale=babel_locale()))
 
 
 def percent(ratio: float | Decimal, digits: int = 0) -> str:
@@ -84,8 +88,13 @@ def day_format() -> str:
     return "Y年n月j日" if (get_language() or "").startswith("zh") else "j M Y"
 
 
+def short_day(value: date) -> str:
+    """Return a day without its year, for axes of charts: 7 Oct or 10月7日."""
+    return date_format(value, "n月j日" if (get_language() or "").startswith("zh") else "j M")
+
+
 def minute_format() -> str:
-    """Return the same with hours and minutes: 7 Oct 2026, 05:00 or 2026年10月7日 05:00."""
+    """Return the format for a date with hours and minutes: 7 Oct 2026, 05:00 or 2026年10月7日 05:00."""
     return "Y年n月j日 H:i" if (get_language() or "").startswith("zh") else "j M Y, H:i"
 
 
@@ -109,6 +118,13 @@ def day(value: date | datetime) -> SafeString:
     """Render a date; a datetime is converted to the reader's time zone first."""
     shown = timezone.localtime(value).date() if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{}</time>', shown.isoformat(), date_format(shown, day_format()))
+
+
+def month(moment: datetime) -> SafeString:
+    """Render the month of a moment in UTC, by which accounting goes: October 2026 or 2026年10月."""
+    utc = moment.astimezone(UTC)
+    pattern = "Y年n月" if (get_language() or "").startswith("zh") else "F Y"
+    return format_html('<time datetime="{}">{}</time>', f"{utc:%Y-%m}", date_format(utc, pattern))
 
 
 def relative(moment: datetime, now: datetime) -> str:

@@ -17,7 +17,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from core.look import accent_colours, charts, formats, icons, illustrations, stylesheets, titles, user_agents
+from core.look import (
+    accent_colours,
+    charts,
+    formats,
+    icons,
+    illustrations,
+    scripts,
+    stylesheets,
+    titles,
+    user_agents,
+)
 from core.money import format_money
 
 register = template.Library()
@@ -85,8 +95,14 @@ def day(value: date | None) -> str:
 
 
 @register.filter
-def number(value: float | Decimal | None) -> str:
-    return "" if value is None else formats.number(value)
+def month(moment: datetime | None) -> str:
+    return formats.month(moment) if moment else ""
+
+
+@register.filter
+def number(value: float | Decimal | str | None, digits: int | None = None) -> str:
+    """Return a number in the reader's language; nothing for None and for "", a name that is not there."""
+    return "" if value is None or isinstance(value, str) else formats.number(value, digits)
 
 
 @register.filter
@@ -183,6 +199,12 @@ def bar_chart(points: Sequence[tuple[object, float]], label: str = "", unit: str
 def stylesheet_links() -> SafeString:
     names = stylesheets.links(stylesheets.static_root())
     return format_html_join("\n  ", '<link rel="stylesheet" href="{}">', ((static(name),) for name in names))
+
+
+@register.simple_tag
+def module_script(entry: str) -> SafeString:
+    """Load a module of static/js, which must be among ENTRIES in core/look/scripts.py."""
+    return format_html('<script type="module" src="{}"></script>', static(scripts.link(entry)))
 
 
 @register.simple_tag(takes_context=True)

@@ -9,6 +9,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 
 SIDE = 256
+SMALL_SIDE = 96
 SCALE = 2
 VARIANTS = 8
 # Colours of the background, the large shapes and the small shapes.
@@ -24,18 +25,20 @@ PALETTES = (
 )
 
 
-@lru_cache(maxsize=256)
-def draw_icon(name: str, variant: int) -> bytes:
-    """Return a PNG of 256 x 256 pixels; the same name and variant (1 to 8) give the same picture."""
-    out = BytesIO()
-    _draw(name, variant).save(out, format="PNG")
-    return out.getvalue()
-
-
 def draw_icon_webp(name: str, variant: int) -> bytes:
-    """Return the picture of draw_icon as it is stored."""
+    """Return a WebP picture of 256 x 256 pixels; the same name and variant (1 to 8) give the same picture."""
+    return _write(_draw(name, variant))
+
+
+@lru_cache(maxsize=256)
+def draw_small_icon(name: str, variant: int) -> bytes:
+    """Return the same picture with 96 x 96 pixels, to choose from."""
+    return _write(_draw(name, variant).resize((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS))
+
+
+def _write(picture: Image.Image) -> bytes:
     out = BytesIO()
-    _draw(name, variant).save(out, format="WEBP", quality=88, method=4)
+    picture.save(out, format="WEBP", quality=88, method=4)
     return out.getvalue()
 
 

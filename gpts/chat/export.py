@@ -104,7 +104,7 @@ def build_markdown(conversation: Conversation) -> str:
         ]
         own = [file["name"] for file in turn["files"] if file["role"] == MessageRole.USER]
         if own:
-            lines += [_("Files") + ": " + ", ".join(map(_join_lines, own)), ""]
+            lines += [_("Files") + ": " + _(", ").join(map(_join_lines, own)), ""]
         model = f" · {_join_lines(turn['model'])}" if turn["model"] else ""
         lines += [f"**{_join_lines(turn['gpt_name'])}**{model}", "", turn["answer"], ""]
         lines += [

@@ -1,4 +1,4 @@
-"""Mentions: calling another GPT into a conversation with "@", and the suggestions while typing."""
+"""Which GPTs a person may call: into a conversation with "@", or for a new chat."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from workspaces.models import User
 from workspaces.queries import list_scope_memberships
 
 SUGGESTIONS = 8
+CHOICES = 24
 RECENT_GPTS = 30
 NAME_LENGTH = 50
 
@@ -32,6 +33,17 @@ class Mention:
     icon: str
     category: str
     kind: str
+    is_own: bool = False
+
+
+@dataclass(frozen=True)
+class ChatChoices:
+    """GPTs to begin a chat with, none twice: the latest used first, the others by name."""
+
+    recent: list[Mention]
+    own: list[Mention]
+    workspace: list[Mention]
+    public: list[Mention]
 
 
 def access_mention(user: User, slug: str) -> tuple[GPT, Version]:
@@ -50,10 +62,34 @@ def access_mention(user: User, slug: str) -> tuple[GPT, Version]:
 
 def list_mentions(user: User, text: str) -> list[Mention]:
     """List GPTs with ``text`` in their name: recently used ones, then the workspaces', then the store's."""
+    return _list_ranked(user, text)[:SUGGESTIONS]
+
+
+def list_chat_choices(user: User, text: str) -> ChatChoices:
+    """List GPTs with ``text`` in their name by kind; those of the store only where a text is given."""
+    recent: list[Mention] = []
+    own: list[Mention] = []
+    workspace: list[Mention] = []
+    public: list[Mention] = []
+    for mention in _list_ranked(user, text, adds_own=True):
+        if mention.kind == "recent" and len(recent) < (CHOICES if text else SUGGESTIONS):
+            recent.append(mention)
+        elif mention.is_own:
+            own.append(mention)
+        elif mention.kind == "recent":
+            continue
+        elif mention.kind == "public":
+            public.append(mention)
+        else:
+            workspace.append(mention)
+    return ChatChoices(recent, own[:CHOICES], workspace[:CHOICES], public[:SUGGESTIONS])
+
+
+def _list_ranked(user: User, text: str, *, adds_own: bool = False) -> list[Mention]:
     text = text.strip()[:NAME_LENGTH]
     recent = _list_recent_gpts(user)
     best: dict[int, tuple[int, Mention]] = {}
-    for row in _list_candidates(user, text, set(recent)):
+    for row in _list_candidates(user, text, set(recent), adds_own=adds_own):
         order = INSIDE_ORDER if row.is_inside else OUTSIDE_ORDER  # type: ignore[attr-defined]  # annotated
         if row.audience not in order:
             continue
@@ -61,7 +97,7 @@ def list_mentions(user: User, text: str) -> list[Mention]:
         known = best.get(row.gpt_id)
         if known is not None and known[0] <= rank:
             continue
-        best[row.gpt_id] = (rank, _build_mention(row, recent))
+        best[row.gpt_id] = (rank, _build_mention(row, recent, user))
     order_of_kind = {"recent": 0, "workspace": 1, "public": 2}
     last_used = {gpt_id: index for index, gpt_id in enumerate(recent)}
     ranked = sorted(
@@ -72,7 +108,7 @@ def list_mentions(user: User, text: str) -> list[Mention]:
             item[1][1].name.casefold(),
         ),
     )
-    return [mention for _gpt_id, (_rank, mention) in ranked[:SUGGESTIONS]]
+    return [mention for _gpt_id, (_rank, mention) in ranked]
 
 
 def _list_recent_gpts(user: User) -> list[int]:
@@ -93,7 +129,8 @@ def _list_recent_gpts(user: User) -> list[int]:
     )
 
 
-def _list_candidates(user: User, text: str, recent: set[int]) -> list[LiveVersion]:
+def _list_candidates(user: User, text: str, recent: set[int], *, adds_own: bool) -> list[LiveVersion]:
+    is_own = Q(gpt__owner=user) if adds_own else Q(pk__in=[])
     own_workspaces = list_scope_memberships(user).values("workspace_id")
     is_inside = Q(gpt__workspace_id__in=own_workspaces)
     rows = (
@@ -102,7 +139,8 @@ def _list_candidates(user: User, text: str, recent: set[int]) -> list[LiveVersio
             # GPTs shared by link are suggested only to people who have used them: nobody else knows the link.
             Q(audience=Audience.PUBLIC)
             | (is_inside & Q(audience=Audience.WORKSPACE))
-            | Q(audience=Audience.LINK, gpt_id__in=recent),
+            | Q(audience=Audience.LINK, gpt_id__in=recent)
+            | (is_inside & is_own),
             gpt__deleted_at__isnull=True,
             gpt__quarantined_at__isnull=True,
             gpt__workspace__suspended_at__isnull=True,
@@ -113,7 +151,8 @@ def _list_candidates(user: User, text: str, recent: set[int]) -> list[LiveVersio
     nearby = rows.filter(Q(gpt_id__in=recent) | is_inside)
     if text:
         nearby = nearby.filter(version__name__icontains=text)
-    found = list(nearby.order_by("-gpt__updated_at")[: 4 * SUGGESTIONS])
+    limit = 4 * (CHOICES if adds_own else SUGGESTIONS)
+    found = list(nearby.order_by("-gpt__updated_at")[:limit])
     if text:
         # In the whole store only by the beginning of the name; the store's own page searches inside names.
         in_store = rows.filter(audience=Audience.PUBLIC, version__name__istartswith=text)
@@ -123,9 +162,17 @@ def _list_candidates(user: User, text: str, recent: set[int]) -> list[LiveVersio
     return found
 
 
-def _build_mention(row: LiveVersion, recent: list[int]) -> Mention:
+def _build_mention(row: LiveVersion, recent: list[int], user: User) -> Mention:
     version = row.version
     kind = (
         "recent" if row.gpt_id in recent else "workspace" if row.audience == Audience.WORKSPACE else "public"
     )
-    return Mention(row.gpt.slug, version.name, version.description, version.icon, version.category, kind)
+    return Mention(
+        row.gpt.slug,
+        version.name,
+        version.description,
+        version.icon,
+        version.category,
+        kind,
+        is_own=row.gpt.owner_id == user.pk,
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from gpts.assistants.differences import LABELS
 from gpts.assistants.models import PastVersion, Version
 from gpts.assistants.states import Category
@@ -41,7 +43,7 @@ def _format_value(field: str, value: Any) -> str:
     if field == "category" and value in Category.values:
         return str(Category(value).label)
     if field == "capabilities":
-        return ", ".join(str(Capability(name).label) for name in value if name in Capability.values)
+        return _(", ").join(str(Capability(name).label) for name in value if name in Capability.values)
     return " · ".join(value) if isinstance(value, list) else str(value)
 
 

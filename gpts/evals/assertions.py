@@ -212,7 +212,9 @@ def _clean_flag(given: Any) -> bool:
 
 def _clean_choice(given: Any, choices: tuple[str, ...]) -> str:
     if not isinstance(given, str) or given not in choices:
-        raise _invalid(_("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)}, "unknown_choice")
+        raise _invalid(
+            _("Choose one of: %(choices)s.") % {"choices": _(", ").join(choices)}, "unknown_choice"
+        )
     return given
 
 

@@ -110,7 +110,7 @@ def _read_csv_rows(text: str) -> RawRows:
         if unknown or len(set(header)) != len(header):
             raise InvalidInput(
                 _("Unknown or repeated columns: %(columns)s. Known are: %(known)s.")
-                % {"columns": ", ".join(unknown or header)[:200], "known": ", ".join(COLUMNS)},
+                % {"columns": _(", ").join(unknown or header)[:200], "known": _(", ").join(COLUMNS)},
                 code="file_header",
                 field="file",
             )
@@ -152,7 +152,7 @@ def _read_jsonl_rows(text: str) -> RawRows:
             continue
         unknown = [key for key in row if key not in COLUMNS]
         if unknown:
-            yield line, _("Unknown keys: %(keys)s.") % {"keys": ", ".join(unknown)[:200]}
+            yield line, _("Unknown keys: %(keys)s.") % {"keys": _(", ").join(unknown)[:200]}
         else:
             yield line, row
 

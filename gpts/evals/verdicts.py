@@ -48,7 +48,7 @@ def explain_verdict(verdict: Mapping[str, Any]) -> str:
 
 def _format_value(value: Any) -> Any:
     if isinstance(value, list):
-        return ", ".join(f"“{item}”" for item in value)
+        return _(", ").join(f"“{item}”" for item in value)
     if value in ExpectedOutcome.values and value:
         return str(ExpectedOutcome(value).label)
     return value

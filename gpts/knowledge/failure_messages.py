@@ -15,7 +15,7 @@ def describe_failure(code: str) -> str:
         return ""
     return describe_advice(code) or {
         "unknown_type": _("Files of this type cannot be read. Use %(kinds)s or source code.")
-        % {"kinds": list_labels()},
+        % {"kinds": _(", ").join(list_labels())},
         "binary": _("This is not a text file, whatever its name says. Rename it to what it is."),
         "encoding": _("The letters of this file cannot be told. Save it as UTF-8 and add it again."),
         "malformed": _("This file is damaged: its structure cannot be read. Open and save it anew."),

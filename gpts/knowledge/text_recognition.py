@@ -43,7 +43,7 @@ def describe_text_recognition() -> str:
     languages = list_usable_languages()
     if not languages:
         return _("Off: Tesseract has none of the languages in OCR_LANGUAGES.")
-    return _("On, in these languages: %(list)s") % {"list": ", ".join(languages)}
+    return _("On, in these languages: %(list)s") % {"list": _(", ").join(languages)}
 
 
 @lru_cache

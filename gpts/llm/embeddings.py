@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.db.models import Case, Exists, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
+from core.connections import release_connection
 from gpts.llm.models import LanguageModel, SemanticSearch
 from gpts.llm.runtime import builtin_embeddings
 from gpts.llm.runtime.builtin_embeddings import Kind
@@ -67,6 +68,16 @@ def get_builtin_state() -> BuiltinState:
     if not settings.SEMANTIC_SEARCH:
         return BuiltinState.OFF
     return BuiltinState.AVAILABLE if builtin_embeddings.is_available() else BuiltinState.MISSING
+
+
+def embed_built_in(texts: Sequence[str], *, kind: Kind, timeout: float) -> list[list[float]]:
+    """Return vectors by the built-in model, whatever providers are configured.
+
+    For texts that no provider may get, such as the searches of visitors. ``timeout`` in seconds is how long
+    to wait for a free slot. Raises ModelFailure. Not inside a transaction.
+    """
+    release_connection("embeddings")
+    return builtin_embeddings.embed(texts, kind=kind, timeout=timeout)
 
 
 def get_embedding_model(workspace_id: int | None) -> LanguageModel | None:

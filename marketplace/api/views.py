@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import InvalidInput
+from core.scope import open_scope
 from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.access import access_listing
@@ -24,15 +25,18 @@ from marketplace.api.serializers import (
     RatingSerializer,
     SearchSerializer,
 )
+from marketplace.search.query_vectors import get_query_vector
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.services.ratings import delete_rating, rate_listing
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
+from workspaces.web.own_scopes import get_scope, opens_own_scopes
 
 READ = ApiScope.STORE_READ.value
 CURSOR = OpenApiParameter("cursor", str)
 
 
+@opens_own_scopes
 class ListingsView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": READ}
 
@@ -45,11 +49,13 @@ class ListingsView(LoggiaAPIView):
         category = request.query_params.get("category", "")
         if category and category not in Category.values:
             raise InvalidInput(_("There is no such category."), code="unknown_choice", field="category")
-        found = queries.search_listings(
-            request.query_params.get("q", "")[:MAX_TEXT_LENGTH],
-            category=category,
-            cursor=request.query_params.get("cursor", ""),
-        )
+        text = request.query_params.get("q", "")[:MAX_TEXT_LENGTH]
+        # Before the transaction, because it takes some milliseconds of computing.
+        vector = get_query_vector(text)
+        with open_scope(get_scope(request)):
+            found = queries.search_listings(
+                text, category=category, cursor=request.query_params.get("cursor", ""), vector=vector
+            )
         return Response(SearchSerializer(found).data)
 
 

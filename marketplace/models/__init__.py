@@ -5,6 +5,7 @@ from marketplace.models.listings import Listing, ListingRelease, ListingScore
 from marketplace.models.ratings import Rating
 from marketplace.models.shelves import Shelf, ShelfEntry
 from marketplace.models.terms import SearchTerm
+from marketplace.models.vectors import ListingVector
 
 __all__ = [
     "BuilderProfile",
@@ -12,6 +13,7 @@ __all__ = [
     "Listing",
     "ListingRelease",
     "ListingScore",
+    "ListingVector",
     "Rating",
     "SearchTerm",
     "Shelf",

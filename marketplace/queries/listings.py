@@ -13,6 +13,7 @@ from marketplace.models import Listing, ListingScore
 from marketplace.models.listings import LISTED
 from marketplace.queries.about import ABOUT_FIELDS
 from marketplace.queries.public_role import as_public
+from marketplace.search.query_vectors import QueryVector
 from marketplace.search.ranking import SearchPage, search
 from marketplace.states import Board
 
@@ -34,11 +35,19 @@ BOARD_ORDER = {
 
 @as_public
 def search_listings(
-    text: str, *, category: str = "", cursor: str = "", is_typing: bool = False
+    text: str,
+    *,
+    category: str = "",
+    cursor: str = "",
+    is_typing: bool = False,
+    vector: QueryVector | None = None,
 ) -> SearchPage:
-    """Search the store. Without text, return the best of the category or of all."""
+    """Search the store. Without text, return the best of the category or of all.
+
+    ``vector`` is made by get_query_vector, before the transaction; without it, search is by words alone.
+    """
     if text.strip():
-        return search(text, category=category, cursor=cursor, is_typing=is_typing)
+        return search(text, category=category, cursor=cursor, is_typing=is_typing, vector=vector)
     page = _list_page(category=category, cursor=cursor, board=Board.BEST)
     return SearchPage(items=page.items, next_cursor=page.next_cursor, found=len(page.items))
 

@@ -1,76 +1,44 @@
-"""Searching the store: candidates limited by popularity, ranked by text relevance and popularity.
-
-A common word can match a third of the store, and ranking all matches would take a second. So at most the
-``MAX_CANDIDATES`` most popular matches are ranked, together with matches in the name, which a search must
-find however unpopular they are.
-"""
+"""Searching the store by words and by meaning: candidates, their order, and one page of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from django.db import connection
 
 from core.pagination import read_cursor, sign_cursor
 from marketplace.cards import CARD_FIELDS, CARD_SQL, Card
-from marketplace.search.query_plan import choose_orders
-from marketplace.search.spelling import MIN_WORD_LENGTH, build_trigrams, find_nearest
-from marketplace.search.tsquery import build_expression
+from marketplace.search import fusion
+from marketplace.search.candidates import MAX_CANDIDATES, find_candidates
+from marketplace.search.corrections import correct_spelling
+from marketplace.search.fusion import Candidate, order_by_meaning_and_words, order_by_words
+from marketplace.search.meaning import get_matrix
+from marketplace.search.query_vectors import QueryVector
+from marketplace.search.ranked import Ranked, keep, make_key, read
+from marketplace.search.tsquery import Expression, build_expression
+from marketplace.search.vectors import Matrix
 
-MAX_CANDIDATES = 300
-MAX_NAMED = 100
 PAGE_SIZE = 24
-CURSOR = "marketplace.search"
+CURSOR = "marketplace.search.ranked"
 MIN_RESULTS = 3
-MAX_NEAR_TERMS = 60
+# In longer searches that have near listings, unknown words are not taken for misspelled ones.
+MAX_CORRECTED_WORDS = 1
 
-# Relevance by weight of the field (starters, description, tagline, name), times the published score.
-# A match in the name doubles it, the exact name counts four times.
-FIND_SQL = f"""
-WITH candidates AS (
-  (SELECT id FROM marketplace_listing
-   WHERE state = 'listed' AND search @@ %(wanted)s::tsquery {{category}}
-   ORDER BY {{by_wanted}} DESC, id DESC LIMIT {MAX_CANDIDATES})
-  UNION
-  (SELECT id FROM marketplace_listing
-   WHERE state = 'listed' AND search @@ %(named)s::tsquery {{category}}
-   ORDER BY {{by_named}} DESC, id DESC LIMIT {MAX_NAMED})
-), ranked AS (
-  SELECT id, round((ts_rank('{{{{0.1, 0.2, 0.5, 1.0}}}}', search, %(wanted)s::tsquery)
-    * (0.5 + popularity / 100)
-    * CASE WHEN lower(name) = %(exact)s THEN 4 WHEN search @@ %(named)s::tsquery THEN 2 ELSE 1 END
-    )::numeric, 6) AS relevance
-  FROM candidates JOIN marketplace_listing USING (id)
-), counted AS (
-  SELECT id, relevance, count(*) OVER () AS found FROM ranked
-)
-SELECT c.relevance, c.found, {CARD_SQL}
-FROM (SELECT * FROM counted WHERE (relevance, id) < (%(relevance)s, %(id)s)
-      ORDER BY relevance DESC, id DESC LIMIT {PAGE_SIZE + 1}) AS c
-JOIN marketplace_listing l ON l.id = c.id
-JOIN marketplace_listingscore s ON s.listing_id = c.id
-ORDER BY c.relevance DESC, c.id DESC
-"""  # noqa: S608 - constants only; what people type goes in as parameters
-COUNT_SQL = """
-SELECT EXISTS (SELECT FROM marketplace_listing
-               WHERE state = 'listed' AND search @@ %(wanted)s::tsquery {category})
-"""
-# The words in use that share the most trigrams with a misspelled one.
-NEAR_TERMS_SQL = """
-SELECT term, listing_count FROM marketplace_searchterm
-WHERE trigrams && %(grams)s::varchar[] AND listing_count > 0
-  AND length(term) BETWEEN %(length)s - 2 AND %(length)s + 2
-ORDER BY cardinality(ARRAY(SELECT unnest(trigrams) INTERSECT SELECT unnest(%(grams)s::varchar[]))) DESC,
-  listing_count DESC, term
-LIMIT %(most)s
-"""
+CARDS_SQL = f"""
+SELECT {CARD_SQL}
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, place)
+JOIN marketplace_listing l ON l.id = wanted.id
+JOIN marketplace_listingscore s ON s.listing_id = wanted.id
+WHERE l.state = 'listed'
+ORDER BY wanted.place
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True)
 class SearchPage:
     """One page of results. ``found`` counts the ranked listings, ``is_more`` says that more matched.
+
+    ``matches`` counts those of them that have the words; the others are near by meaning.
 
     ``shown_for`` is the corrected text when the original found nothing, ``suggestion`` a correction when it
     found little; ``is_partial`` says that not every word had to match.
@@ -79,94 +47,146 @@ class SearchPage:
     items: list[Card]
     next_cursor: str = ""
     found: int = 0
+    matches: int = 0
     shown_for: str = ""
     suggestion: str = ""
     is_partial: bool = False
 
     @property
     def is_more(self) -> bool:
-        return self.found >= MAX_CANDIDATES
+        return self.matches >= MAX_CANDIDATES
 
     @property
     def previous_cursor(self) -> str:
         return ""
 
 
-def search(text: str, *, category: str = "", cursor: str = "", is_typing: bool = False) -> SearchPage:
-    """Return a page of listings for ``text``.
+class _Search:
+    """One search: its text, and what is near to it by meaning."""
 
-    First all words must match; when nothing does, the spelling is corrected; when that finds nothing
-    either, any word may match. Three queries for correctly spelled words, otherwise up to ten.
+    def __init__(self, text: str, category: str, vector: QueryVector | None) -> None:
+        self.text, self.category = text, category
+        self.vector = vector
+        self.matrix: Matrix | None = get_matrix() if vector is not None else None
+        self.near: dict[int, float] = {}
+        if vector is not None and self.matrix is not None:
+            self.near = self.matrix.find_nearest(
+                vector.values,
+                centre=vector.centre,
+                category=category,
+                most=fusion.MAX_NEAR,
+                margin=fusion.MARGIN,
+                floor=fusion.CHINESE_FLOOR if vector.is_chinese else fusion.FLOOR,
+            )
+
+    def find(self, wanted: str, expression: Expression, text: str) -> list[Candidate]:
+        return find_candidates(
+            wanted=wanted,
+            named=expression.named,
+            text=text,
+            category=self.category,
+            near=list(self.near),
+            terms=expression.terms if self.near else (),
+        )
+
+    def order(
+        self, found: list[Candidate], expression: Expression, matching: frozenset[int]
+    ) -> tuple[int, ...]:
+        """Return the ids of the candidates, best first; all that are ``matching`` are among them."""
+        if not self.near:
+            return tuple(order_by_words(found))
+        assert self.matrix is not None  # else nothing is near
+        assert self.vector is not None
+        products = self.matrix.compare([one.id for one in found], self.vector.values)
+        words = len(expression.terms)
+        return tuple(order_by_meaning_and_words(found, products, word_count=words, kept=matching))
+
+
+def search(
+    text: str,
+    *,
+    category: str = "",
+    cursor: str = "",
+    is_typing: bool = False,
+    vector: QueryVector | None = None,
+) -> SearchPage:
+    """Return a page of listings for ``text``; without its ``vector`` by words alone.
+
+    First all words must match; when nothing does, the spelling is corrected; when that finds nothing either,
+    any word may match. Listings near by meaning join these, and where there are some, the words of long
+    searches are not corrected, and need not match. Four queries for correctly spelled words, otherwise up to
+    twelve; one for a further page.
     """
     after = read_cursor(CURSOR, cursor)
-    expression = build_expression(text, is_typing=is_typing)
-    if not expression:
-        return SearchPage(items=[])
-    page = _find(expression.every, expression.named, text, category, after)
-    if page.found >= MIN_RESULTS or (page.found and after):
-        return page
-    corrected = correct_spelling(expression.words, text)
-    if page.found:
-        return page if not corrected else replace(page, suggestion=corrected)
-    if corrected:
-        corrected_expression = build_expression(corrected)
-        page = _find(corrected_expression.every, corrected_expression.named, corrected, category, after)
-        if page.found:
-            return replace(page, shown_for=corrected)
-        expression = corrected_expression
-    page = _find(expression.some, expression.named, corrected or text, category, after)
-    return replace(page, shown_for=corrected if page.found else "", is_partial=page.found > 0)
-
-
-def _find(wanted: str, named: str, text: str, category: str, after: Sequence[Any] | None) -> SearchPage:
-    parameters: dict[str, Any] = {
-        "wanted": wanted,
-        "named": named,
-        "exact": text.strip().lower(),
-        "category": category,
-        "relevance": after[0] if after else "1000000",
-        "id": after[1] if after else 0,
-    }
-    category_filter = "AND category = %(category)s" if category else ""
-    with connection.cursor() as cursor:
-        orders = choose_orders(
-            cursor, parameters, category_filter=category_filter, limits=(MAX_CANDIDATES, MAX_NAMED)
-        )
-        cursor.execute(FIND_SQL.format(category=category_filter, **orders), parameters)
-        rows = cursor.fetchall()
-        if not rows and after:
-            cursor.execute(COUNT_SQL.format(category=category_filter), parameters)
-            return SearchPage(items=[], found=int(cursor.fetchone()[0]))
-    cards = [Card(**dict(zip(CARD_FIELDS, row[2:], strict=True))) for row in rows[:PAGE_SIZE]]
-    last = rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None
+    ranked = read(after[0]) if after else None
+    if ranked is None:
+        ranked = _rank(text, category, is_typing=is_typing, vector=vector)
+    start = _find_start(ranked.ids, after[1], after[2]) if after else 0
+    ids = ranked.ids[start : start + PAGE_SIZE]
+    next_cursor = ""
+    if len(ranked.ids) > start + PAGE_SIZE:
+        key = after[0] if after else make_key(ranked.ids, text, category)
+        keep(key, ranked)
+        next_cursor = sign_cursor(CURSOR, [key, start + PAGE_SIZE, ids[-1]])
     return SearchPage(
-        items=cards,
-        found=rows[0][1] if rows else 0,
-        next_cursor=sign_cursor(CURSOR, [last[0], last[2]]) if last else "",
+        items=_read_cards(ids),
+        next_cursor=next_cursor,
+        found=len(ranked.ids),
+        matches=ranked.matches,
+        shown_for=ranked.shown_for,
+        suggestion=ranked.suggestion,
+        is_partial=ranked.is_partial,
     )
 
 
-def correct_spelling(words: tuple[str, ...], text: str) -> str:
-    """Return ``text`` with unknown words replaced by the nearest words of listings in the store.
+def _find_start(ids: tuple[int, ...], place: int, last: int) -> int:
+    """Return where the next page starts: behind the last listing of the page before, if it is there."""
+    return ids.index(last) + 1 if last in ids else place
 
-    Empty when nothing can be corrected.
-    """
-    long_words = [word for word in words if len(word) >= MIN_WORD_LENGTH]
-    if not long_words:
-        return ""
+
+def _rank(text: str, category: str, *, is_typing: bool, vector: QueryVector | None) -> Ranked:
+    expression = build_expression(text, is_typing=is_typing)
+    if not expression:
+        return Ranked()
+    this = _Search(text, category, vector)
+    found = this.find(expression.every, expression, text)
+    matching = _list_matching(found)
+    if len(matching) >= MIN_RESULTS:
+        return Ranked(this.order(found, expression, matching), len(matching))
+    may_correct = not this.near or len(expression.words) <= MAX_CORRECTED_WORDS
+    corrected = correct_spelling(expression.words, text) if may_correct else ""
+    if matching and not this.near:
+        return Ranked(this.order(found, expression, matching), len(matching), suggestion=corrected)
+    if corrected and not matching:
+        better = build_expression(corrected)
+        found = this.find(better.every, better, corrected)
+        matching = _list_matching(found)
+        if matching:
+            return Ranked(this.order(found, better, matching), len(matching), shown_for=corrected)
+        # With near listings the words count as they were typed.
+        if not this.near:
+            expression = better
+    # Those that have a part of the words; beside near listings, only if they are as good.
+    loose = this.find(expression.some, expression, text if this.near else corrected or text)
+    if this.near:
+        return Ranked(this.order(loose, expression, matching), len(matching), suggestion=corrected)
+    partial = _list_matching(loose)
+    return Ranked(
+        this.order(loose, expression, partial),
+        len(partial),
+        shown_for=corrected if partial else "",
+        is_partial=bool(partial),
+    )
+
+
+def _list_matching(found: list[Candidate]) -> frozenset[int]:
+    return frozenset(one.id for one in found if one.relevance is not None)
+
+
+def _read_cards(ids: tuple[int, ...]) -> list[Card]:
+    """Return the cards of those that are still in the store, in the order of ``ids``."""
+    if not ids:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT term FROM marketplace_searchterm WHERE term = ANY(%s) AND listing_count > 0", [long_words]
-        )
-        known = {row[0] for row in cursor.fetchall()}
-        corrected = text.casefold()
-        for word in long_words:
-            if word in known:
-                continue
-            cursor.execute(
-                NEAR_TERMS_SQL, {"grams": build_trigrams(word), "length": len(word), "most": MAX_NEAR_TERMS}
-            )
-            better = find_nearest(word, cursor.fetchall())
-            if better:
-                corrected = corrected.replace(word, better)
-    return corrected if corrected != text.casefold() else ""
+        cursor.execute(CARDS_SQL, [list(ids)])
+        return [Card(**dict(zip(CARD_FIELDS, row, strict=True))) for row in cursor.fetchall()]

@@ -19,16 +19,22 @@ from marketplace.search.tsvector import NAME_MARK, quote_lexeme
 MAX_TEXT_LENGTH = 200
 MAX_SEGMENTS = 12
 MIN_PREFIX_LENGTH = 3
+# Words of one search that are weighed one by one (fusion.py); pairs of Chinese characters count as words.
+MAX_TERMS = 16
 
 
 @dataclass(frozen=True)
 class Expression:
-    """tsqueries: ``every`` needs all words, ``some`` any of them, ``named`` all of them in the name."""
+    """tsqueries: ``every`` needs all words, ``some`` any of them, ``named`` all of them in the name.
+
+    ``terms`` are those of each word: anywhere, and in the name.
+    """
 
     every: str
     some: str
     named: str
     words: tuple[str, ...]
+    terms: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.every)
@@ -50,10 +56,13 @@ def build_expression(text: str, *, is_typing: bool = False) -> Expression:
     every: list[str] = []
     some: list[str] = []
     named: list[str] = []
+    terms: list[tuple[str, str]] = []
     for number, segment in enumerate(wanted, start=1):
         if segment.is_han:
+            bigrams = split_bigrams(segment.text)
             every += [quote_lexeme(gram) for gram in split_pairs(segment.text)]
-            some += [quote_lexeme(gram) for gram in split_bigrams(segment.text)]
+            some += [quote_lexeme(gram) for gram in bigrams]
+            terms += [(quote_lexeme(gram), quote_lexeme(NAME_MARK + gram)) for gram in bigrams]
             named += [quote_lexeme(NAME_MARK + gram) for gram in split_pairs(segment.text)]
             continue
         is_prefix = is_typing and number == len(wanted) and len(segment.text) >= MIN_PREFIX_LENGTH
@@ -66,11 +75,13 @@ def build_expression(text: str, *, is_typing: bool = False) -> Expression:
         name_forms = [quote_lexeme(NAME_MARK + form) for form in forms]
         name_forms += [f"{quote_lexeme(NAME_MARK + segment.text)}:*"] if is_prefix else []
         named.append(f"({' | '.join(name_forms)})")
+        terms.append((either, " | ".join(name_forms)))
     return Expression(
         every=" & ".join(every),
         some=" | ".join(some),
         named=" & ".join(named),
         words=tuple(segment.text for segment in wanted if not segment.is_han),
+        terms=tuple(dict.fromkeys(terms))[:MAX_TERMS],
     )
 
 

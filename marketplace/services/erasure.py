@@ -13,6 +13,7 @@ from marketplace.models import (
     FormerHandle,
     Listing,
     ListingRelease,
+    ListingVector,
     Rating,
     SearchTerm,
     ShelfEntry,
@@ -69,6 +70,7 @@ def erase_listings_of_workspace(workspace: Workspace, at: datetime) -> int:
         if listing.state == ListingState.LISTED:
             delist_listing(listing=listing, by=None, at=at, reason="The workspace was deleted.")
         ListingRelease.objects.filter(listing=listing).update(notes="")
+        ListingVector.objects.filter(listing=listing).delete()
         ShelfEntry.objects.filter(listing=listing).delete()
         Listing.objects.filter(pk=listing.pk).update(
             name=DELETED_GPT,

@@ -49,6 +49,7 @@ def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datet
             "updated_at": at,
         },
     )
+    before = stars if is_new else rating.stars
     if is_new:
         change_counts(listing.pk, stars, 1)
     else:
@@ -61,7 +62,9 @@ def rate_listing(*, listing: Listing, stars: int, text: str, by: User, at: datet
         rating.version_number = listing.version_number
         rating.updated_at = at
         rating.save()
-    _finish("marketplace.rating_written", rating, listing, by=by, at=at, data={"stars": stars})
+    changes = {"stars": (before, stars)} if before != stars else None
+    data = {"stars": stars}
+    _finish("marketplace.rating_written", rating, listing, by=by, at=at, data=data, changes=changes)
     return rating
 
 
@@ -124,6 +127,7 @@ def _finish(
     at: datetime,
     reason: str = "",
     data: dict[str, int] | None = None,
+    changes: dict[str, tuple[int, int]] | None = None,
 ) -> None:
     invalidate_path(f"/g/{listing.slug}")
     audit.record(
@@ -133,4 +137,5 @@ def _finish(
         subject=rating,
         reason=reason,
         data={"listing_id": listing.pk, **(data or {})},
+        changes=changes,
     )

@@ -64,6 +64,7 @@ def set_shelf(
     shelf, _is_new = Shelf.objects.update_or_create(
         starts_on=starts_on, defaults=fields, create_defaults={**fields, "created_by": by, "created_at": at}
     )
+    before = list(shelf.entries.order_by("position").values_list("listing_id", flat=True))
     shelf.entries.all().delete()
     try:
         with transaction.atomic():
@@ -84,11 +85,13 @@ def set_shelf(
             _("A GPT can stand on a shelf only once."), code="shelf_twice", field="entries"
         ) from error
     invalidate_store()
+    listings = [entry.listing.pk for entry in entries]
     audit.record(
         action="marketplace.shelf_set",
         by=by,
         at=at,
         subject=shelf,
-        data={"listings": [entry.listing.pk for entry in entries]},
+        data={"listings": listings},
+        changes={"listings": (before, listings)} if before not in ([], listings) else None,
     )
     return shelf

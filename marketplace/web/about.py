@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
@@ -41,7 +42,11 @@ from marketplace.web.labels import (
 )
 from marketplace.web.visitor_pages import visitor_context, visitor_page
 from workspaces.models import User
+from workspaces.web.asked_question import LONGEST
 from workspaces.web.people import person_of
+
+# The form's field "place", when it is a dialog over a chat.
+_CHAT = "chat"
 
 
 @visitor_page(PAGE_SECONDS, query={"cursor": is_own_cursor})
@@ -60,10 +65,14 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         "listing": listing,
         "ratings": ratings,
         "histogram": [
-            {"label": _("%(count)d stars") % {"count": star}, "count": count, "share": share}
+            {
+                "label": ngettext("%(count)d star", "%(count)d stars", star) % {"count": star},
+                "count": count,
+                "share": share,
+            }
             for star, count, share in about.histogram
         ],
-        "starters": [(text, build_chat_url(request, slug, text)) for text in listing.starters],
+        "longest_question": LONGEST,
         "chat_url": build_chat_url(request, slug),
         "share_url": absolute_url(reverse("marketplace:about-show", args=[slug])),
         "data_lines": list_data_lines(listing),
@@ -104,11 +113,9 @@ def _get_about(request: HttpRequest, slug: str) -> About:
     )
 
 
-def build_chat_url(request: HttpRequest, slug: str, text: str = "") -> str:
-    """Return the URL of a new chat; visitors reach it, with their text, through sign-up."""
+def build_chat_url(request: HttpRequest, slug: str) -> str:
+    """Return the URL of a new chat; visitors reach it through sign-up."""
     url = f"/g/{slug}/chat"
-    if text:
-        url += "?" + urlencode({"text": text})
     if isinstance(request.user, User):
         return url
     return reverse("account_signup") + "?" + urlencode({"next": url})
@@ -146,11 +153,16 @@ def build_rating_context(user: User, listing: Listing, form: RatingForm | None =
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def rating_save(request: HttpRequest, slug: str) -> HttpResponse:
-    """Create or change one's rating; errors keep the input."""
+    """Show the form, create or change one's rating; errors keep the input."""
     person = person_of(request)
     listing = access_listing(slug)
+    if request.method == "GET":
+        context = build_rating_context(person, listing)
+        if getattr(request, "htmx", None):
+            return render(request, "marketplace/_rate_dialog.html", context | {"place": _CHAT})
+        return render(request, "marketplace/rate.html", context)
     form = RatingForm(request.POST)
     if form.is_valid():
         try:
@@ -166,9 +178,8 @@ def rating_save(request: HttpRequest, slug: str) -> HttpResponse:
                 raise
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:
-            messages.success(request, _("Your rating is saved."))
-            return _redirect_to_ratings(request, listing)
-    context = build_rating_context(person, listing, form)
+            return _tell_success(request, person, listing, _("Your rating is saved."))
+    context = build_rating_context(person, listing, form) | {"place": _get_place(request)}
     is_fragment = bool(getattr(request, "htmx", None))
     template = "marketplace/_rate.html" if is_fragment else "marketplace/rate.html"
     return render(request, template, context, status=200 if is_fragment else 400)
@@ -180,11 +191,19 @@ def rating_delete(request: HttpRequest, slug: str) -> HttpResponse:
     person = person_of(request)
     listing = access_listing(slug)
     delete_rating(listing=listing, by=person, at=timezone.now())
-    messages.success(request, _("Your rating is removed."))
-    return _redirect_to_ratings(request, listing)
+    return _tell_success(request, person, listing, _("Your rating is removed."))
 
 
-def _redirect_to_ratings(request: HttpRequest, listing: Listing) -> HttpResponse:
+def _get_place(request: HttpRequest) -> str:
+    return _CHAT if request.POST.get("place") == _CHAT else ""
+
+
+def _tell_success(request: HttpRequest, person: User, listing: Listing, text: str) -> HttpResponse:
+    """In the dialog over a chat, say it there; otherwise on the page with all ratings."""
+    if getattr(request, "htmx", None) and _get_place(request):
+        context = build_rating_context(person, listing) | {"place": _CHAT, "said": text}
+        return render(request, "marketplace/_rate.html", context)
+    messages.success(request, text)
     url = reverse("marketplace:about-show", args=[listing.slug])
     if getattr(request, "htmx", None):
         # Reload the page, as histogram, average and list have changed as well.

@@ -9,10 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.pagination import is_own_cursor
+from core.scope import NOBODY, open_scope, public_reader
 from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.page_cache import LIST_SECONDS, get_or_build
 from marketplace.queries.storefront import NOTEWORTHY_DAYS, NOTEWORTHY_MIN_STARS, NOTEWORTHY_MIN_USERS
+from marketplace.search.query_vectors import QueryVector, get_query_vector
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.states import Board
 from marketplace.web.labels import (
@@ -23,6 +25,7 @@ from marketplace.web.labels import (
     is_chinese,
 )
 from marketplace.web.visitor_pages import visitor_context, visitor_page
+from workspaces.web.own_scopes import get_scope, opens_own_scopes
 from workspaces.web.public import public_page
 
 
@@ -47,13 +50,28 @@ def _render_home_body() -> str:
 
 
 @public_page
+@opens_own_scopes
 def search(request: HttpRequest) -> HttpResponse:
     """Show results for the text, category and cursor of the URL; for htmx, only the results."""
-    text = request.GET.get("q", "")[:MAX_TEXT_LENGTH].strip()
+    # Before the transaction, because it takes some milliseconds of computing.
+    vector = get_query_vector(_get_text(request))
+    scope = get_scope(request)
+    with public_reader() if scope is NOBODY else open_scope(scope):
+        return _render_results(request, vector)
+
+
+def _get_text(request: HttpRequest) -> str:
+    return request.GET.get("q", "")[:MAX_TEXT_LENGTH].strip()
+
+
+def _render_results(request: HttpRequest, vector: QueryVector | None) -> HttpResponse:
+    text = _get_text(request)
     category = request.GET.get("category", "")
     category = category if category in Category.values else ""
     htmx = getattr(request, "htmx", None)
-    found = queries.search_listings(text, category=category, cursor=get_cursor(request), is_typing=bool(htmx))
+    found = queries.search_listings(
+        text, category=category, cursor=get_cursor(request), is_typing=bool(htmx), vector=vector
+    )
     context = {
         "q": text,
         "category": category,

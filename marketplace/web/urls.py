@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.web import about, browse, builders, private_store, store_rules
+from marketplace.web import about, asking, browse, builders, private_store, store_rules
 
 app_name = "marketplace"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("leaderboards", browse.leaderboards, name="leaderboard-list"),
     path("rules", store_rules.rules_show, name="rules-show"),
     path("g/<slug:slug>", about.about_show, name="about-show"),
+    path("g/<slug:slug>/ask", asking.question_ask, name="question-ask"),
+    path("g/<slug:slug>/ask/drop", asking.question_drop, name="question-drop"),
     path("g/<slug:slug>/rating", about.rating_save, name="rating-save"),
     path("g/<slug:slug>/rating/delete", about.rating_delete, name="rating-delete"),
     path("builders/me/edit", builders.profile_edit, name="profile-edit"),

@@ -11,19 +11,22 @@ from payouts.queries.batches import (
 from payouts.queries.earnings import Earnings, MonthEstimate, get_earnings, get_payout_account
 from payouts.queries.holds import Hold, list_block_labels, list_holds
 from payouts.queries.ledger import list_accounts, list_entries
-from payouts.queries.periods import MonthSummary, get_month_summary, list_payee_lines, list_periods, list_uses
+from payouts.queries.periods import MonthSummary, get_month_summary, list_payee_lines, list_periods
 from payouts.queries.rate_cards import get_newest_rate_card, list_rate_cards
 from payouts.queries.statements import list_own_statements, list_statements
+from payouts.queries.uses import UsePage, get_use_page
 
 __all__ = [
     "Earnings",
     "Hold",
     "MonthEstimate",
     "MonthSummary",
+    "UsePage",
     "get_earnings",
     "get_month_summary",
     "get_newest_rate_card",
     "get_payout_account",
+    "get_use_page",
     "list_accounts",
     "list_batch_payouts",
     "list_batch_transitions",
@@ -39,5 +42,4 @@ __all__ = [
     "list_periods",
     "list_rate_cards",
     "list_statements",
-    "list_uses",
 ]

@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Sum
-from django.utils.formats import date_format
 
+from core.look.formats import short_day
 from core.money import micros_to_minor
 from core.periods import Period
 from payouts.models import (
@@ -74,7 +74,7 @@ class MonthEstimate:
 
     @property
     def chart(self) -> list[tuple[str, int]]:
-        return [(date_format(day, "MONTH_DAY_FORMAT"), count) for day, count in self.days]
+        return [(short_day(day), count) for day, count in self.days]
 
 
 @dataclass(frozen=True)

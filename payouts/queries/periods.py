@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from core.periods import Period
 from payouts.models import AccountingPeriod, CloseLine, CloseRun, Transition, UsageRollup
-from payouts.services.calculation import get_watermark
-from payouts.services.classification import list_classified_events
-from payouts.services.rate_cards import get_rate_card
 from payouts.states import RunState, Verdict
 from workspaces.models import User
 
@@ -111,34 +106,3 @@ def list_payee_lines(row: AccountingPeriod, payee: User) -> list[CloseLine]:
         if run is None
         else list(run.lines.filter(payee=payee).order_by("-amount_minor", "gpt_id", "verdict"))
     )
-
-
-@dataclass(frozen=True)
-class Use:
-    """Metadata of one usage event, without content. The user appears as an id only."""
-
-    event_id: Any
-    occurred_at: Any
-    user_id: int
-    conversation_id: Any
-    verdict: str
-    input_tokens: int
-    output_tokens: int
-    opens_conversation: bool
-    is_estimated: bool
-
-    @property
-    def label(self) -> str:
-        return str(Verdict(self.verdict).label)
-
-
-def list_uses(
-    origin: Period, *, payee_id: int, gpt_id: int, after: str | None, size: int = 50
-) -> tuple[list[Use], str]:
-    """Return one page of uses, oldest first, and the cursor of the next page (empty on the last)."""
-    found = list_classified_events(
-        origin=origin, card=get_rate_card(origin), watermark=get_watermark(),
-        payee_id=payee_id, gpt_id=gpt_id, after=after, limit=size + 1,
-    )  # fmt: skip
-    uses = [Use(*row) for row in found[:size]]
-    return uses, str(uses[-1].event_id) if len(found) > size else ""

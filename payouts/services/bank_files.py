@@ -46,7 +46,7 @@ def export_batch(*, batch_id: int, format: str, by: User, at: datetime) -> bytes
     """
     if format not in FORMATS:
         raise InvalidInput(
-            _("There is no such file format. Choose %(formats)s.") % {"formats": ", ".join(FORMATS)},
+            _("There is no such file format. Choose %(formats)s.") % {"formats": _(", ").join(FORMATS)},
             code="format_unknown",
             field="format",
         )

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -111,7 +112,7 @@ FROM counted WHERE month = %(accounted)s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 _EVENTS = (
     _SQL
     + """
-SELECT event_id, occurred_at, user_id, conversation_id, verdict, input_tokens, output_tokens, is_first = 1,
+SELECT event_id, occurred_at, user_id, verdict, category, input_tokens, output_tokens, paid_tokens, is_first = 1,
   is_estimated
 FROM counted WHERE payee_id = %(payee_id)s AND gpt_id = %(gpt_id)s
   AND (%(after)s::uuid IS NULL OR event_id > %(after)s::uuid) ORDER BY event_id LIMIT %(limit)s
@@ -139,6 +140,22 @@ class UsageCount:
     estimated: int = 0
 
 
+@dataclass(frozen=True)
+class ClassifiedEvent:
+    """Metadata of one usage event with its verdict. ``paid_tokens`` are those that count for the length."""
+
+    event_id: UUID
+    occurred_at: datetime
+    user_id: int
+    verdict: str
+    category: str
+    input_tokens: int
+    output_tokens: int
+    paid_tokens: int
+    opens_conversation: bool
+    is_estimated: bool
+
+
 def count_units(*, origin: Period, accounted: Period, card: RateCard, watermark: str) -> list[UsageCount]:
     """Return the units that were used in ``origin`` and are settled in ``accounted``, from the raw events."""
     arguments = _arguments(origin, card, watermark) | {"accounted": str(accounted)}
@@ -163,13 +180,13 @@ def list_classified_events(
     gpt_id: int,
     after: str | None,
     limit: int,
-) -> list[tuple[Any, ...]]:
+) -> list[ClassifiedEvent]:
     """Return metadata of single events with their verdicts, oldest first, without content."""
     arguments = _arguments(origin, card, watermark)
     arguments |= {"payee_id": payee_id, "gpt_id": gpt_id, "after": after, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, arguments)
-        return cursor.fetchall()
+        return [ClassifiedEvent(*row) for row in cursor.fetchall()]
 
 
 def _arguments(origin: Period, card: RateCard, watermark: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
@@ -31,11 +32,7 @@ def exclude_event(*, event_id: UUID, by: User, at: datetime, reason: str) -> Usa
         month = str(Period.containing(event.occurred_at))
         row = AccountingPeriod.objects.select_for_update().filter(month=month).first()
         if row is not None and row.state == PeriodState.CLOSED:
-            raise Conflict(
-                _("%(month)s is closed; what was paid can only be taken back in the open month.")
-                % {"month": month},
-                code="period_closed",
-            )
+            raise Conflict(_explain_closed(month), code="period_closed")
         verdict, is_new = UsageVerdict.objects.get_or_create(
             event_id=event_id,
             verdict=Verdict.FRAUD,
@@ -52,3 +49,18 @@ def exclude_event(*, event_id: UUID, by: User, at: datetime, reason: str) -> Usa
                 reason=verdict.reason,
             )  # fmt: skip
     return verdict
+
+
+def explain_why_kept(*, verdict: str, month: str, is_closed: bool) -> str:
+    """Return why a use of ``month`` cannot be excluded, or need not be; empty when it can."""
+    if verdict == Verdict.FRAUD:
+        return gettext("Already excluded.")
+    if verdict != Verdict.QUALIFIED:
+        return gettext("Not paid, so there is nothing to exclude.")
+    return _explain_closed(month) if is_closed else ""
+
+
+def _explain_closed(month: str) -> str:
+    return gettext("%(month)s is closed; what was paid can only be taken back in the open month.") % {
+        "month": month
+    }

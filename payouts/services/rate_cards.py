@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import record
+from core.audit import compare, record
 from core.errors import Conflict, InvalidInput, NotFound
 from core.money import Micros, currency_exponent
 from core.periods import Period
@@ -108,9 +109,24 @@ def create_rate_card(
         )
         record(
             action="payouts.rate_card_created", by=by, at=at, subject=card, reason=card.note,
-            data={"version": card.version, "first_month": card.first_month},
+            data={"version": card.version, "first_month": card.first_month, "currency": card.currency},
+            changes=_compare_cards(newest, card),
         )  # fmt: skip
     return card
+
+
+def _compare_cards(before: RateCard | None, after: RateCard) -> dict[str, tuple[Any, Any]]:
+    """Return what a card changes, for the audit log; nothing for the first one."""
+    if before is None:
+        return {}
+    old, new = _list_terms(before), _list_terms(after)
+    return compare(old, new, list(new))
+
+
+def _list_terms(card: RateCard) -> dict[str, Any]:
+    terms = {field.name: getattr(card, field.name) for field in fields(RateTerms)}
+    lines = card.lines.order_by("unit", "category")
+    return terms | {"rates": {f"{line.unit}/{line.category}": line.amount_micros for line in lines}}
 
 
 def _check_terms(terms: RateTerms, rates: Mapping[tuple[str, str], Micros]) -> None:

@@ -61,15 +61,16 @@ def compute_value(count: UsageCount, terms: CardTerms) -> Micros:
     Tokens are priced per 1,000, rounded down.
     """
 
-    def rate(unit: Unit) -> Micros:
-        specific = terms.rates.get((unit, count.category)) if count.category else None
-        return terms.rates.get((unit, ""), 0) if specific is None else specific
-
     return (
-        count.conversations * rate(Unit.CONVERSATION)
-        + count.messages * rate(Unit.MESSAGE)
-        + count.output_tokens * rate(Unit.TOKENS) // TOKENS_PER_UNIT
+        count.conversations * get_rate(terms, Unit.CONVERSATION, count.category)
+        + count.messages * get_rate(terms, Unit.MESSAGE, count.category)
+        + count.output_tokens * get_rate(terms, Unit.TOKENS, count.category) // TOKENS_PER_UNIT
     )
+
+
+def get_rate(terms: CardTerms, unit: Unit, category: str) -> Micros:
+    specific = terms.rates.get((unit, category)) if category else None
+    return terms.rates.get((unit, ""), 0) if specific is None else specific
 
 
 def value_month(

@@ -19,10 +19,10 @@ from payouts.models import AccountingPeriod
 from payouts.queries import (
     MonthSummary,
     get_month_summary,
+    get_use_page,
     list_payee_lines,
     list_periods,
     list_statements,
-    list_uses,
 )
 from payouts.services import approve_close, cancel_close, exclude_event, reject_close, start_close
 from payouts.states import PeriodState
@@ -122,12 +122,9 @@ def use_list(request: HttpRequest, month: str, payee_id: int, gpt_id: int) -> Ht
     origin = Period.parse(month)
     payee = access_payee(user, payee_id)
     after = _uuid_or_none(request.GET.get("after", ""))
-    uses, following = list_uses(origin, payee_id=payee.pk, gpt_id=gpt_id, after=after)
-    return render(
-        request,
-        "payouts/uses.html",
-        {"month": str(origin), "payee": payee, "gpt_id": gpt_id, "uses": uses, "following": following},
-    )
+    page = get_use_page(origin, payee_id=payee.pk, gpt_id=gpt_id, after=after)
+    context = {"month": str(origin), "payee": payee, "gpt_id": gpt_id, "page": page}
+    return render(request, "payouts/uses.html", context)
 
 
 def _uuid_or_none(text: str) -> str | None:

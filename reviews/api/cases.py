@@ -21,8 +21,8 @@ from reviews.api.serializers import (
     TokenInput,
     build_case_body,
 )
+from reviews.models.cases import QUEUE_ORDER
 from reviews.queries import QueueFilters, get_case_detail, get_queue_row, list_queue
-from reviews.queries.queue import ORDER
 from reviews.services.claims import claim_case, claim_next_case, release_claim, renew_claim
 from reviews.services.decisions import decide_case
 from reviews.services.viewers import record_viewer
@@ -43,7 +43,7 @@ class ModeratorView(LoggiaAPIView):
 
 
 class QueueView(ModeratorView):
-    ordering: ClassVar[tuple[str, ...]] = ORDER
+    ordering: ClassVar[tuple[str, ...]] = QUEUE_ORDER
 
     @extend_schema(responses=QueuedCaseSerializer(many=True))
     def get(self, request: Request) -> Response:

@@ -11,6 +11,10 @@ from gpts.assistants.models import GPT
 from reviews.models.submissions import Submission
 from reviews.states import CaseKind, CaseState, Queue, SubjectType, Tier
 
+# In which cases are worked on, on the page, by API and when the next one is handed out. What is overdue comes
+# first within its tier, as the due time does.
+QUEUE_ORDER = ("tier", "due_at", "-risk", "id")
+
 
 class Case(models.Model):
     """One unit of work about one subject. ``row_version`` rises with every change that a moderator must see.
@@ -66,11 +70,7 @@ class Case(models.Model):
             models.CheckConstraint(condition=Q(risk__lte=1000), name="reviews_case_risk"),
         ]
         indexes = [
-            models.Index(
-                fields=["tier", "-risk", "opened_at", "id"],
-                condition=~Q(state=CaseState.CLOSED),
-                name="reviews_case_queue",
-            ),
+            models.Index(fields=QUEUE_ORDER, condition=~Q(state=CaseState.CLOSED), name="reviews_case_order"),
             models.Index(fields=["gpt", "-opened_at"], name="reviews_case_gpt"),
             models.Index(fields=["builder", "-opened_at"], name="reviews_case_builder"),
         ]

@@ -7,7 +7,14 @@ from reviews.queries.decisions import (
     list_decisions,
     list_payout_holds,
 )
-from reviews.queries.queue import QueueFilters, count_queues, get_queue_page, get_queue_row, list_queue
+from reviews.queries.queue import (
+    QueueFilters,
+    count_queues,
+    find_next_by_hand,
+    get_queue_page,
+    get_queue_row,
+    list_queue,
+)
 from reviews.queries.submissions import SubmissionStatus, list_own_submissions, submission_status
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "QueueFilters",
     "SubmissionStatus",
     "count_queues",
+    "find_next_by_hand",
     "get_author_statement",
     "get_case_detail",
     "get_queue_page",

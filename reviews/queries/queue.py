@@ -11,11 +11,11 @@ from django.db.models.functions import Coalesce
 
 from core.pagination import Page, paginate
 from reviews.models import Case, Check, Claim, Report
-from reviews.rules import filter_visible
+from reviews.models.cases import QUEUE_ORDER
+from reviews.rules import exclude_conflicts, filter_visible
 from reviews.states import UNDECIDED_CASES, WORKABLE_CASES, CaseState, CheckOutcome, Queue
 from workspaces.models import User
 
-ORDER = ("tier", "-risk", "opened_at", "id")
 PAGE_SIZE = 30
 # Case states of each value of the "show" filter.
 STATES_BY_FILTER = {
@@ -48,12 +48,22 @@ def get_queue_page(
     user: User, *, filters: QueueFilters, at: datetime, cursor: str = "", size: int = PAGE_SIZE
 ) -> Page[Case]:
     """Return one page of cases with ``report_count``, ``flagged_count``, ``errored_count``. One query."""
-    return paginate(_annotate(_filter(user, filters, at=at)), order=ORDER, cursor=cursor, size=size)
+    return paginate(_annotate(_filter(user, filters, at=at)), order=QUEUE_ORDER, cursor=cursor, size=size)
 
 
 def list_queue(user: User, *, filters: QueueFilters, at: datetime) -> QuerySet[Case]:
     """Return the same rows for the API, which paginates by itself."""
     return _annotate(_filter(user, filters, at=at))
+
+
+def find_next_by_hand(user: User, *, filters: QueueFilters, at: datetime) -> Case | None:
+    """Return the first case of the filter that ``user`` may judge and nobody else holds, or None.
+
+    For the filters whose cases are claimed by hand only. None of the restricted lane.
+    """
+    rows = _filter(user, filters, at=at).filter(is_restricted=False, state__in=WORKABLE_CASES)
+    held = Claim.objects.filter(case=OuterRef("pk"), expires_at__gt=at).exclude(moderator=user)
+    return exclude_conflicts(rows, user).exclude(Exists(held)).order_by(*QUEUE_ORDER).first()
 
 
 def _filter(user: User, filters: QueueFilters, *, at: datetime) -> QuerySet[Case]:

@@ -42,10 +42,10 @@ def file_appeal(*, decision: Decision, text: str, by: User, at: datetime) -> App
     when it is too late, repeated, or the decision is overturned or not in force.
     """
     text = clean_block(text, max_length=TEXT_LENGTH, field="text")
-    party = get_appeal_party(decision, by)
-    if party is None:
-        raise not_found()
-    with open_moderation_scope():
+    with open_moderation_scope():  # a reporter cannot read the reports, their own among them
+        party = get_appeal_party(decision, by)
+        if party is None:
+            raise not_found()
         return _file_appeal(decision, party, text, by=by, at=at)
 
 

@@ -12,6 +12,7 @@ from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.text import clean_line
 from reviews.models import Case, Claim, Escalation
+from reviews.models.cases import QUEUE_ORDER
 from reviews.rules import exclude_conflicts
 from reviews.services.cases import (
     advance_case,
@@ -50,7 +51,7 @@ def claim_next_case(*, by: User, at: datetime, queue: str = "") -> Claim | None:
     """
     _lock_moderator(by)
     waiting = exclude_conflicts(Case.objects.filter(state=CaseState.QUEUED, is_restricted=False), by)
-    waiting = waiting.order_by("tier", "-risk", "opened_at", "id")
+    waiting = waiting.order_by(*QUEUE_ORDER)
     if queue:
         waiting = waiting.filter(queue=queue)
     for skip_locked in (True, False):

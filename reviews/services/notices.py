@@ -25,6 +25,7 @@ from reviews.scope import open_moderation_scope
 from reviews.services.standing import record_report_outcomes
 from reviews.states import (
     NEGATIVE_OUTCOMES,
+    AppealParty,
     DecisionSource,
     DeliveryState,
     NoticeKind,
@@ -100,6 +101,13 @@ def describe_outcome(outcome: str) -> str:
     }.get(Outcome(outcome), str(Outcome(outcome).label))
 
 
+def _describe_consequence(outcome: str) -> str:
+    """Return the outcome in words for a reporter, who is not the builder."""
+    if outcome == Outcome.SUSPEND_BUILDER:
+        return _("the builder's account is suspended")
+    return describe_outcome(outcome)
+
+
 def build_statement_facts(case: Case, decision: Decision, *, name: str) -> dict[str, Any]:
     """Return the fields that article 17 of the Digital Services Act asks for, in the active language.
 
@@ -132,7 +140,10 @@ def write_receipt(report: Report, *, listing_name: str, at: datetime) -> Notice:
     """Write the reporter's receipt, in the language of the report."""
     with translation.override(report.locale):
         subject = _("We received your report about “%(name)s”") % {"name": listing_name}
-        body = render_to_string("reviews/notices/receipt.txt", {"report": report, "name": listing_name})
+        body = render_to_string(
+            "reviews/notices/receipt.txt",
+            {"report": report, "name": listing_name, "url": _build_report_url(report)},
+        )
     return _create_notice(
         kind=NoticeKind.RECEIPT,
         case=report.case,
@@ -142,6 +153,7 @@ def write_receipt(report: Report, *, listing_name: str, at: datetime) -> Notice:
         language=report.locale,
         subject=subject,
         body=body,
+        path=_get_report_path(report),
         at=at,
     )
 
@@ -166,7 +178,8 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             body = render_to_string(
                 "reviews/notices/outcome.txt",
                 {"report": report, "name": name, "is_negative": is_negative,
-                 "outcome": describe_outcome(decision.outcome), "rules_url": absolute_url(RULES_PATH)},
+                 "outcome": _describe_consequence(decision.outcome),
+                 "rules_url": absolute_url(RULES_PATH), "url": _build_report_url(report)},
             )  # fmt: skip
         _create_notice(
             kind=NoticeKind.OUTCOME,
@@ -178,6 +191,7 @@ def answer_reports(case: Case, decision: Decision, *, at: datetime) -> None:
             language=report.locale,
             subject=subject,
             body=body,
+            path=_get_report_path(report),
             at=at,
         )
     record_report_outcomes(reports, upheld=is_negative, at=at)
@@ -202,7 +216,7 @@ def write_appellant_notice(appeal: Appeal, decision: Decision, *, at: datetime) 
             language=_get_language(person),
             subject=subject,
             body=body,
-            path=f"/reviews/decisions/{appeal.decision_id}" if appeal.party == "owner" else "",
+            path=_get_appeal_path(appeal),
             at=at,
         )
 
@@ -238,6 +252,24 @@ def _get_subject_name(case: Case) -> str:
     if listing is not None:
         return str(listing.name)
     return str(case.gpt or case.builder)
+
+
+def _get_report_path(report: Report) -> str:
+    """Return the page of a report for its reporter; empty for a visitor, who cannot sign in to it."""
+    return f"/reviews/reports/{report.pk}" if report.reporter_id is not None else ""
+
+
+def _build_report_url(report: Report) -> str:
+    path = _get_report_path(report)
+    return absolute_url(path) if path else ""
+
+
+def _get_appeal_path(appeal: Appeal) -> str:
+    """Return the page of the decision for its builder, of the report for its reporter."""
+    if appeal.party == AppealParty.OWNER:
+        return f"/reviews/decisions/{appeal.decision_id}"
+    report = Report.objects.filter(case_id=appeal.decision.case_id, reporter=appeal.appellant).first()
+    return _get_report_path(report) if report is not None else ""
 
 
 def _build_decision_url(decision: Decision) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import Conflict
-from reviews.queries import QueueFilters
+from reviews.queries import QueueFilters, find_next_by_hand
 from reviews.services.claims import claim_next_case
 from reviews.web.moderation_page import build_filter_query, render_moderation_page
 from workspaces.web.people import person_of
@@ -30,14 +30,22 @@ def take_next(request: HttpRequest) -> HttpResponse:
 
 
 def open_next_case(request: HttpRequest, filters: QueueFilters) -> HttpResponse:
-    """Claim the next case of a filter and go there, or back to the queue when there is none to take."""
-    query = build_filter_query(filters)
+    """Claim the next case of a filter and go there, or back to the queue when there is none to take.
+
+    Of a list whose cases are claimed by hand ("show"), the next one is opened without claiming it.
+    """
+    person, now, query = person_of(request), timezone.now(), build_filter_query(filters)
     try:
-        claim = claim_next_case(by=person_of(request), at=timezone.now(), queue=filters.queue)
+        if filters.show:
+            case = find_next_by_hand(person, filters=filters, at=now)
+            case_id = None if case is None else case.pk
+        else:
+            claim = claim_next_case(by=person, at=now, queue=filters.queue)
+            case_id = None if claim is None else claim.case_id
     except Conflict as error:  # three cases are held; what was done before stays done
         messages.error(request, str(error.message))
         return redirect(f"/moderation/{query}")
-    if claim is None:
+    if case_id is None:
         messages.info(request, _("Nothing is waiting here that you could take."))
         return redirect(f"/moderation/{query}")
-    return redirect(f"/moderation/cases/{claim.case_id}{query}")
+    return redirect(f"/moderation/cases/{case_id}{query}")

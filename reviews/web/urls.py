@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from reviews.web import cases, claims, decisions, queue, reports, transparency
+from reviews.web import cases, claims, decisions, own_reports, queue, reports, transparency
 
 app_name = "reviews"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,4 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<slug:slug>/report", reports.report, name="report-create"),
     path("reviews/decisions/<uuid:decision_id>", decisions.show_statement, name="decision-detail"),
     path("reviews/decisions/<uuid:decision_id>/appeal", decisions.appeal, name="appeal-create"),
+    path("reviews/reports", own_reports.show_reports, name="report-list"),
+    path("reviews/reports/<uuid:report_id>", own_reports.show_report, name="report-detail"),
+    path("reviews/reports/<uuid:report_id>/appeal", own_reports.appeal, name="report-appeal"),
 ]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.db import connections
-from django.test import Client
-from django.utils import timezone
 from playwright.sync_api import Page
 
 from core.scope import system_scope
-from demo.seeding import seed
 from payouts.models import AccountingPeriod
 from reviews.models import Case, Decision
 from tests.support.accessibility import CONTRAST, SETTLED, WCAG, find_barriers
+from tests.support.browser import sign_in_page
+from tests.support.demo import seed_demo
 from tests.support.services import WebService
 from workspaces.models import User
 
@@ -52,29 +47,9 @@ PAGES_BY_EMAIL: dict[str, tuple[str, ...]] = {
 }
 
 
-def sign_in(page: Page, server: WebService, email: str) -> None:
-    page.context.clear_cookies()
-    if email:
-        client = Client()
-        client.force_login(
-            User.objects.get(email=email), backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
-        name = settings.SESSION_COOKIE_NAME
-        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
-
-
-def _seed_demo() -> None:
-    """Call it in a thread: it runs golden prompts, and the main thread has Playwright's event loop."""
-    try:
-        seed(at=timezone.now())
-    finally:
-        connections.close_all()
-
-
 @pytest.mark.slow
 def test_main_pages_have_no_serious_axe_violations(server: WebService, page: Page) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(_seed_demo).result()
+    seed_demo()
     with system_scope("tests"):
         names = {
             "case": Case.objects.filter(submission__isnull=False).latest("risk").pk,
@@ -85,7 +60,9 @@ def test_main_pages_have_no_serious_axe_violations(server: WebService, page: Pag
     found: list[str] = []
 
     for email, paths in PAGES_BY_EMAIL.items():
-        sign_in(page, server, email)
+        page.context.clear_cookies()
+        if email:
+            sign_in_page(page, server, User.objects.get(email=email))
         for path in paths:
             page.emulate_media(color_scheme="light", reduced_motion="reduce")
             answer = page.goto(server.url + path.format(**names))

@@ -187,9 +187,10 @@ def find_and_read(visitor: Person) -> None:
     visitor.sees("What it does with your data")
     visitor.sees("First version.")
     visitor.show("about")
-    page.get_by_role("link", name=STARTERS[1]).click()
+    page.get_by_role("link", name="Start chat").click()
+    visitor.sees(f"To chat with {NAME}")
     visitor.sign_up()
-    expect(page.get_by_label("Message", exact=True)).to_have_value(STARTERS[1])
+    expect(page.get_by_role("button", name=STARTERS[1])).to_be_visible()
     visitor.show("chat-empty")
 
 

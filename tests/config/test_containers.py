@@ -27,7 +27,7 @@ SERVICE_KEYS = {
 # Given by the image, derived by the processes, or never wanted in a container.
 NOT_PASSED = {
     "DATABASE_APP_URL", "DATABASE_PUBLIC_ROLE", "DATABASE_WORKER_URL", "DEBUG", "LOGGIA_DATABASE_ROLE",
-    "MEDIA_ROOT", "PORT", "STATIC_ROOT",
+    "MEDIA_ROOT", "PORT", "STATIC_ROOT", "STATIC_SOURCES",
 }  # fmt: skip
 
 

@@ -47,7 +47,6 @@ def test_every_task_that_a_service_sends_has_its_queue() -> None:
 @pytest.mark.parametrize(
     ("task", "queue"),
     [
-        ("workspaces.mail_invitation", "mail"),
         ("reviews.deliver_notice", "mail"),
         ("workspaces.send_queued_mail", "mail"),
         ("payouts.calculate_close", "money"),

@@ -47,6 +47,11 @@ def test_file_sizes(size: int, shown: str) -> None:
 
 def test_numbers_and_percentages() -> None:
     assert formats.number(1_234_567) == "1,234,567"
+    assert (formats.number(4.0, 1), formats.number(0.456, 2), formats.number(1234.4, 0)) == (
+        "4.0",
+        "0.46",
+        "1,234",
+    )
     assert formats.percent(0.4249) == "42%"
     assert formats.percent(0.4249, 1) == "42.5%"
 
@@ -92,6 +97,16 @@ def test_a_day_is_in_the_readers_zone() -> None:
     with timezone.override("Asia/Shanghai"):
         assert formats.day(late) == '<time datetime="2026-03-15">15 Mar 2026</time>'
         assert formats.day(date(2026, 3, 14)) == '<time datetime="2026-03-14">14 Mar 2026</time>'
+
+
+def test_a_month_is_that_in_utc() -> None:
+    first = datetime(2026, 9, 30, 23, 30, tzinfo=UTC)
+
+    with timezone.override("Asia/Shanghai"):
+        assert formats.month(first) == '<time datetime="2026-09">September 2026</time>'
+        with override("zh-hans"):
+            assert formats.month(first) == '<time datetime="2026-09">2026年9月</time>'
+            assert (formats.short_day(first), formats.number(1234.5, 2)) == ("9月30日", "1,234.50")
 
 
 def test_utc_time_ignores_the_readers_zone() -> None:

@@ -16,9 +16,12 @@ import pytest
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
+from core.look import scripts
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "static/js").rglob("*.js"))
 PARSER = Parser(Language(tree_sitter_javascript.language()))
+BUNDLES = scripts.build(ROOT / "static")
 MUTABLE = {"Map", "Set", "WeakMap", "WeakSet", "Array"}
 
 each_script = pytest.mark.parametrize(
@@ -159,6 +162,18 @@ def test_every_import_is_a_script_of_ours_and_exports_what_is_taken(path: Path) 
         assert set(names) <= set(list_exported_names(parse(source.read_text())))
 
 
+def list_entries_of_templates() -> set[str]:
+    texts = [template.read_text() for template in (ROOT / "templates").rglob("*.html")]
+    return {name for text in texts for name in re.findall(r'{% module_script "([^"]+)" %}', text)}
+
+
+def test_templates_load_scripts_by_their_tag_alone() -> None:
+    """A module that is loaded by its own address would run beside its copy in a bundle."""
+    texts = {path: path.read_text() for path in (ROOT / "templates").rglob("*.html")}
+
+    assert [path.name for path, text in texts.items() if re.search(r"static ['\"]js/", text)] == []
+
+
 def test_every_script_and_every_export_is_used() -> None:
     trees = {path: parse(path.read_text()) for path in SCRIPTS}
     imported: dict[Path, set[str]] = {}
@@ -168,12 +183,9 @@ def test_every_script_and_every_export_is_used() -> None:
     for test in (ROOT / "tests/js").glob("*.test.mjs"):
         for source, names in list_imports(test, parse(test.read_text())):
             imported.setdefault(source, set()).update(names)
-    linked = {
-        (ROOT / "static" / name).resolve()
-        for template in (ROOT / "templates").rglob("*.html")
-        for name in re.findall(r"{% static '(js/[^']+)' %}", template.read_text())
-    }
+    linked = {ROOT / "static/js" / name for name in list_entries_of_templates()}
 
+    assert linked == {ROOT / "static/js" / entry for entry in (scripts.SHARED, *scripts.ENTRIES)}
     assert linked <= set(SCRIPTS)
     assert [path.name for path in SCRIPTS if path not in linked and path not in imported] == []
     unused = {
@@ -202,6 +214,31 @@ def test_the_checks_find_what_they_look_for(text: str, unused: list[str], state:
     root = parse(text)
 
     assert (list_unused_names(root), list_module_state(root)) == (unused, state)
+
+
+@pytest.mark.parametrize("path", sorted(BUNDLES))
+def test_a_bundle_is_valid_and_declares_each_module_once(path: str) -> None:
+    root = parse(BUNDLES[path])
+    declared = [get_text(node.child_by_field_name("name")) for node in list_top_declarators(root)]
+    imported = [get_text(node) for node in walk(root) if node.type == "import_specifier"]
+
+    assert [node.start_point.row + 1 for node in walk(root) if node.type == "ERROR" or node.is_missing] == []
+    assert len({*declared, *imported}) == len(declared) + len(imported)
+    shared = parse(BUNDLES["bundles/loggia.js"])
+    assert set(imported) <= {get_text(node) for node in walk(shared) if node.type == "export_specifier"}
+
+
+def list_top_declarators(root: Node) -> Iterator[Node]:
+    for statement in root.named_children:
+        if statement.type == "lexical_declaration":
+            yield from (child for child in statement.named_children if child.type == "variable_declarator")
+
+
+def test_no_page_runs_a_module_twice() -> None:
+    heads = [re.findall(r"^// (\S+\.js)$", text, re.M) for text in BUNDLES.values()]
+    names = [name for found in heads for name in found]
+
+    assert sorted(names) == sorted(path.relative_to(ROOT / "static/js").as_posix() for path in SCRIPTS)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed: tests/js did not run")

@@ -1,4 +1,4 @@
-"""The style sheets: one bundle outside development, raw colours in the tokens alone, classes that exist."""
+"""The style sheets: one bundle of them, raw colours in the tokens alone, classes that exist."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from django.contrib.staticfiles import finders
-from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from core.look import stylesheets
@@ -17,8 +15,8 @@ TEMPLATES = ROOT.parent / "templates"
 SOURCES = stylesheets.sources(ROOT)
 
 
-def test_development_links_the_sources_in_order(settings: Settings) -> None:
-    settings.DEBUG = True
+def test_sources_are_linked_in_order_on_request(settings: Settings) -> None:
+    settings.STATIC_SOURCES = True
 
     names = stylesheets.links(ROOT)
 
@@ -28,46 +26,11 @@ def test_development_links_the_sources_in_order(settings: Settings) -> None:
     assert len(names) == len(set(names)) == len(list(ROOT.glob("css/**/*.css")))
 
 
-def test_elsewhere_the_bundle_is_the_only_link(settings: Settings) -> None:
-    settings.DEBUG = False
+@pytest.mark.parametrize("debug", [True, False])
+def test_the_bundle_is_the_only_link_otherwise(settings: Settings, debug: bool) -> None:
+    settings.DEBUG = debug
 
     assert stylesheets.links(ROOT) == ["css/loggia.css"]
-
-
-def test_collectstatic_builds_the_bundle(tmp_path: Path, settings: Settings) -> None:
-    settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
-    }
-
-    call_command("collectstatic", interactive=False, verbosity=0)
-
-    assert (tmp_path / "css/loggia.css").read_text() == stylesheets.build(ROOT)
-    assert list(tmp_path.glob("css/loggia.*.css.gz"))
-
-
-def test_a_server_without_collected_files_builds_the_bundle(tmp_path: Path, settings: Settings) -> None:
-    settings.DATA_DIR = tmp_path
-
-    assert finders.find("css/loggia.css") == str(tmp_path / "built-static/css/loggia.css")
-    assert (tmp_path / "built-static/css/loggia.css").read_text() == stylesheets.build(ROOT)
-
-
-def test_a_stale_bundle_is_replaced(tmp_path: Path, settings: Settings) -> None:
-    settings.DATA_DIR = tmp_path
-    stale = tmp_path / "built-static/css/loggia.css"
-    stale.parent.mkdir(parents=True)
-    stale.write_text("/* old */")
-
-    finders.find("css/loggia.css")
-
-    assert stale.read_text() == stylesheets.build(ROOT)
-    assert list(stale.parent.iterdir()) == [stale]
-
-
-def test_other_files_are_found_where_they_are() -> None:
-    assert finders.find("css/tokens.css") == str(ROOT / "css/tokens.css")
-    assert finders.find("css/nothing.css") is None
 
 
 @pytest.mark.parametrize(

@@ -271,4 +271,4 @@ def test_a_slow_mail_server_holds_up_no_request(
         assert mail_server.connections == 0
         with system_scope("tests"):
             assert User.objects.filter(email="new@example.com").exists()
-        assert "workspaces.send_mail" in [name for name, _arguments in take_jobs()]
+        assert "workspaces.send_queued_mail" in [name for name, _arguments in take_jobs()]

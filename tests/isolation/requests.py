@@ -132,8 +132,13 @@ def normalise(response: Any, path: str) -> tuple[int, dict[str, bytes], bytes]:
 
 
 def _normalise_text(text: bytes, path: str) -> bytes:
-    for form in (path, quote(path, safe=""), quote(path), path.partition("?")[0]):
+    plain = path.partition("?")[0]
+    for form in (path, quote(path, safe=""), quote(path), plain):
         text = text.replace(form.encode(), b"PATH")
+    # The page that the address belongs to, such as /g/<slug>/chat for /g/<slug>/chat/turns.
+    page = plain.rpartition("/")[0]
+    if page.count("/") > 2:
+        text = text.replace(page.encode(), b"PAGE")
     return _NOISE.sub(b"*", text)
 
 

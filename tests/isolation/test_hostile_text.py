@@ -196,6 +196,6 @@ def test_no_cell_of_a_csv_file_is_a_formula(start: str, world: World) -> None:
     )
     answer = as_person(world, "owner").get(f"/w/{world.alpha.slug}/admin/audit?format=csv")
     assert answer.status_code == 200
-    rows = list(csv.reader(io.StringIO(answer.content.decode())))
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert len(rows) > 2
     assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "\t"))] == []

@@ -42,7 +42,6 @@ from tests.support.uploads import make_upload
 from workspaces.models import ApiKey, Erasure, Member, Workspace
 from workspaces.services.api_keys import create_api_key, revoke_api_key
 from workspaces.services.leaving import delete_workspace
-from workspaces.services.members import invite_member, revoke_invitation
 from workspaces.services.workspaces import create_workspace
 from workspaces.states import ApiScope
 
@@ -175,15 +174,6 @@ def closed_month() -> Arguments:
     return {"run_id": CloseRun.objects.latest("pk").pk}
 
 
-def revoked_invitation() -> Arguments:
-    owner = UserFactory.create(display_name="Owner")
-    invitation, token = invite_member(
-        workspace=create_company(owner), email="new@example.org", role="member", by=owner, at=NOW
-    )
-    revoke_invitation(invitation=invitation, by=owner, at=NOW)
-    return {"token": token, "language": "en"}
-
-
 def finished_erasure() -> Arguments:
     owner = UserFactory.create()
     gone = create_workspace(name="Gone", by=owner, at=NOW)
@@ -209,9 +199,7 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "reviews.check_submission": ({"submission_id": str(uuid4())}, [decided_submission]),
     "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),
     "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),
-    "workspaces.mail_invitation": ({"token": "nobody-has-this", "language": "en"}, [revoked_invitation]),
     "workspaces.send_queued_mail": ({"mail_id": str(uuid4())}, []),
-    "workspaces.send_mail": ({"row": str(uuid4()), "sealed": "made up"}, []),
     "workspaces.notify_of_guesses": ({"email": "nobody@example.org"}, [guesses_at_a_closed_account]),
     "workspaces.run_erasure": ({"erasure_id": str(uuid4())}, [finished_erasure]),
 }

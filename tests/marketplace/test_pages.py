@@ -191,7 +191,7 @@ def count_queries(url: str) -> int:
     ("url", "with_one", "with_three"),
     [
         ("/", 4, 4),
-        ("/search?q=essay", 4, 3),
+        ("/search?q=essay", 5, 4),
         ("/categories/writing", 1, 1),
         ("/leaderboards", 1, 1),
         ("/g/{slug}", 4, 3),

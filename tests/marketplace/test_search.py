@@ -10,7 +10,7 @@ import pytest
 from core.errors import InvalidInput
 from marketplace.models import Listing
 from marketplace.queries import search_listings
-from marketplace.search import ranking
+from marketplace.search import candidates
 from marketplace.search.query_plan import SCAN_BY_POPULARITY, SORT_MATCHES, choose_order
 from marketplace.search.spelling import count_edits, find_nearest
 from marketplace.search.tokens import detect_languages, list_index_tokens
@@ -120,8 +120,8 @@ def test_popularity_decides_between_equal_texts() -> None:
 
 
 def test_an_exact_name_is_found_despite_more_popular_matches(monkeypatch: pytest.MonkeyPatch) -> None:
-    smaller = ranking.FIND_SQL.replace(f"LIMIT {ranking.MAX_CANDIDATES}", "LIMIT 2")
-    monkeypatch.setattr(ranking, "FIND_SQL", smaller)
+    smaller = candidates.FIND_SQL.replace(f"LIMIT {candidates.MAX_CANDIDATES}", "LIMIT 2")
+    monkeypatch.setattr(candidates, "FIND_SQL", smaller)
     for _number in range(4):
         popular = make_listing(name="Garden diary", description="For every gardener: tulips.")
         Listing.objects.filter(pk=popular.pk).update(popularity=90)

@@ -59,7 +59,7 @@ def test_estimate_equals_the_calculated_close(creator: User) -> None:
         (planner, "Planner", 3, 0, 7), (writer, "Writer", 1, 2, 3),
     ]  # fmt: skip
     assert {row.label: row.messages for row in estimate.unpaid} == {"Own use": 1, "Answer too short": 1}
-    assert (estimate.chart, estimate.qualified) == ([("March 10", 3), ("March 11", 1)], 4)
+    assert (estimate.chart, estimate.qualified) == ([("10 Mar", 3), ("11 Mar", 1)], 4)
     run = close_period(period=PERIOD, by=FinanceUserFactory.create(), at=CLOSING)
     assert run.pool_minor == estimate.amount_minor
 

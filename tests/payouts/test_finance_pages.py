@@ -7,8 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.periods import Period
@@ -21,7 +23,7 @@ from payouts.models import (
     PayoutAccount,
     UsageVerdict,
 )
-from payouts.services import close_period, open_period, propose_batch, roll_up, start_close
+from payouts.services import close_period, exclude_event, open_period, propose_batch, roll_up, start_close
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.metering import UsageEventFactory
 from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
@@ -155,6 +157,64 @@ def test_single_use_is_excluded_on_the_page(maker: User, creator: User) -> None:
     assert (verdict.event_id, verdict.verdict, verdict.made_by_id) == (event.event_id, "fraud", maker.pk)
 
 
+def test_uses_show_who_how_much_and_what_can_be_excluded(maker: User, checker: User, creator: User) -> None:
+    gpt = GPTFactory.create(owner=creator, name="Letter desk")
+    visitor = UserFactory.create(display_name="Ada Visitor")
+    paid = UsageEventFactory.create(gpt=gpt, user=visitor)
+    short = UsageEventFactory.create(gpt=gpt, user=visitor, output_tokens=3)
+    fraud = UsageEventFactory.create(gpt=gpt, user=UserFactory.create(display_name="Bot"))
+    roll_up(at=CLOSING)
+    exclude_event(event_id=fraud.event_id, by=maker, at=CLOSING, reason="Bought clicks")
+    path = f"/finance/periods/2026-03/payees/{creator.pk}/gpts/{gpt.pk}"
+
+    def read() -> dict[str, tuple[Any, ...]]:
+        uses = sign_in(maker).get(path).context["page"].uses
+        return {
+            str(use.event_id): (
+                use.user_name,
+                use.amount_micros,
+                [(rate.unit, rate.micros) for rate in use.rates],
+                use.obstacle,
+            )
+            for use in uses
+        }
+
+    rates = [("conversation", 20_000), ("message", 4_000)]
+    unpaid = "Not paid, so there is nothing to exclude."
+    assert read() == {
+        str(paid.event_id): ("Ada Visitor", 24_000, rates, ""),
+        str(short.event_id): ("Ada Visitor", 0, [], unpaid),
+        str(fraud.event_id): ("Bot", 0, [], "Already excluded."),
+    }
+    page = sign_in(maker).get(path).content.decode()
+    assert (page.count("Exclude this use"), page.count("$0.0240")) == (1, 1)
+    assert f'<a href="/finance/periods/2026-03/payees/{visitor.pk}">Ada Visitor</a>' in page
+
+    close_march(maker=maker, checker=checker)
+
+    closed = "2026-03 is closed; what was paid can only be taken back in the open month."
+    assert read()[str(paid.event_id)] == ("Ada Visitor", 24_000, rates, closed)
+    page = sign_in(maker).get(path).content.decode()
+    assert ("Exclude this use" in page, "Letter desk" in page, closed in page) == (False, True, True)
+
+
+def test_the_list_of_uses_has_a_constant_number_of_queries(maker: User, creator: User) -> None:
+    gpt = GPTFactory.create(owner=creator)
+    client, path = sign_in(maker), f"/finance/periods/2026-03/payees/{creator.pk}/gpts/{gpt.pk}"
+    counts = []
+    for new in (1, 2):
+        for _visitor in range(new):
+            UsageEventFactory.create(gpt=gpt, user=UserFactory.create())
+        roll_up(at=CLOSING)
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(path).context["page"]
+        counts.append((len(page.uses), len(queries)))
+
+    assert [uses for uses, _queries in counts] == [1, 3]
+    assert counts[0][1] == counts[1][1]
+
+
 def test_use_list_is_paginated(maker: User, creator: User) -> None:
     gpt = GPTFactory.create(owner=creator)
     create_uses(gpt, UserFactory.create(), 51)
@@ -162,11 +222,11 @@ def test_use_list_is_paginated(maker: User, creator: User) -> None:
     client, path = sign_in(maker), f"/finance/periods/2026-03/payees/{creator.pk}/gpts/{gpt.pk}"
 
     first = client.get(path)
-    second = client.get(path, {"after": first.context["following"]})
+    second = client.get(path, {"after": first.context["page"].following})
     nonsense = client.get(path, {"after": "nonsense"})
 
-    assert [len(page.context["uses"]) for page in (first, second, nonsense)] == [50, 1, 50]
-    assert second.context["following"] == ""
+    assert [len(page.context["page"].uses) for page in (first, second, nonsense)] == [50, 1, 50]
+    assert second.context["page"].following == ""
 
 
 def test_batch_is_cancelled_on_the_page(maker: User, checker: User, creator: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,9 @@ from django.db import connections
 from core.errors import Conflict, Forbidden
 from core.models import AuditEvent
 from core.scope import system_scope
+from reviews.api.cases import QueueView
 from reviews.models import Case, Claim
+from reviews.queries import QueueFilters, get_queue_page, list_queue
 from reviews.services.claims import (
     claim_case,
     claim_next_case,
@@ -227,12 +230,30 @@ def test_next_skips_an_escalated_case_that_can_still_be_claimed() -> None:
 
 
 @pytest.mark.django_db
-def test_next_orders_by_tier_then_risk_then_age() -> None:
+def test_page_api_and_next_go_by_tier_then_due_time_then_risk() -> None:
+    """What is overdue comes before what is risky, but not before child safety; pages of one case each."""
     moderator = make_moderator()
-    old, risky, grave = (
-        make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))) for _unused in range(3)
-    )
-    Case.objects.filter(pk=risky.pk).update(risk=900)
-    Case.objects.filter(pk=grave.pk).update(tier=0)
+    cases = [make_queued_case(make_gpt(UserFactory.create(display_name="Ann"))) for _unused in range(5)]
+    later, risky, overdue, longer, grave = cases
+    changed: list[tuple[Case, dict[str, Any]]] = [
+        (later, {"due_at": AT + timedelta(days=2)}),
+        (risky, {"due_at": AT + timedelta(days=2), "risk": 900}),
+        (overdue, {"due_at": AT - timedelta(hours=1)}),
+        (longer, {"due_at": AT - timedelta(days=3)}),
+        (grave, {"due_at": AT + timedelta(days=9), "tier": 0}),
+    ]
+    for case, changes in changed:
+        Case.objects.filter(pk=case.pk).update(**changes)
+    expected = [case.pk for case in (grave, longer, overdue, risky, later)]
+
+    shown, cursor = [], ""
+    for _unused in cases:
+        page = get_queue_page(moderator, filters=QueueFilters(), at=AT, cursor=cursor, size=1)
+        shown.append(page.items[0].pk)
+        cursor = page.next_cursor
+    assert (shown, cursor) == (expected, "")
+    rows = list_queue(moderator, filters=QueueFilters(), at=AT)
+    assert [case.pk for case in rows.order_by(*QueueView.ordering)] == expected
+
     taken = [claim_next_case(by=moderator, at=AT) for _unused in range(3)]
-    assert [claim.case_id for claim in taken if claim] == [grave.pk, risky.pk, old.pk]
+    assert [claim.case_id for claim in taken if claim] == expected[:3]

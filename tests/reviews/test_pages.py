@@ -73,6 +73,40 @@ def test_a_decision_may_open_the_next_case_of_the_same_filter() -> None:
     assert not Claim.objects.exists()
 
 
+def test_the_next_of_a_list_that_is_claimed_by_hand_is_opened_unclaimed() -> None:
+    """Of "escalated" it is the next escalated one, though others wait, and of "mine" one's own."""
+    moderator, now = make_moderator(), timezone.now()
+    waiting, first, second = (
+        make_queued_case(make_gpt(UserFactory.create(), name=name)) for name in ("Waiting", "One", "Two")
+    )
+    Case.objects.filter(pk__in=(first.pk, second.pk)).update(state="escalated")
+    client = sign_in(moderator)
+
+    def decide_and_go_on(case: Case, show: str) -> str:
+        claim = claim_case(case_id=case.pk, by=moderator, at=now)
+        case.refresh_from_db()
+        form = {
+            "claim_token": claim.token,
+            "row_version": case.row_version,
+            "outcome": "approve",
+            "next": "1",
+        }
+        return client.post(f"/moderation/cases/{case.pk}/decide?show={show}", form).headers["Location"]
+
+    assert decide_and_go_on(first, "escalated") == f"/moderation/cases/{second.pk}?show=escalated"
+    assert not Claim.objects.exists()
+    claim_case(case_id=waiting.pk, by=moderator, at=now)
+    assert decide_and_go_on(second, "mine") == f"/moderation/cases/{waiting.pk}?show=mine"
+    assert decide_and_go_on(waiting, "escalated") == "/moderation/?show=escalated"
+    page = client.get("/moderation/?show=mine&queue=appeals").content.decode()
+    assert '<input type="hidden" name="show" value="mine">' in page
+    assert (
+        client.post("/moderation/next", {"show": "escalated"}).headers["Location"]
+        == "/moderation/?show=escalated"
+    )
+    assert not Claim.objects.exists()
+
+
 def test_a_decision_stands_when_the_next_case_cannot_be_claimed() -> None:
     moderator = make_moderator()
     cases = [make_queued_case(make_gpt(UserFactory.create(), name=f"GPT {n}")) for n in range(5)]

@@ -78,7 +78,10 @@ def test_a_profile_change_renames_the_workspace_and_is_audited() -> None:
     assert (user.display_name, user.language, user.time_zone) == ("Grace", "zh-hans", "Asia/Shanghai")
     assert personal_workspace(user).name == "Grace"
     event = AuditEvent.objects.get(action="workspaces.user_profile_changed")
-    assert event.data == {"fields": ["display_name", "language", "time_zone"]}
+    assert event.data == {
+        "fields": ["display_name", "language", "time_zone"],
+        "changes": {"language": ["", "zh-hans"], "time_zone": ["UTC", "Asia/Shanghai"]},
+    }
 
 
 def test_an_unknown_theme_is_refused() -> None:

@@ -53,7 +53,7 @@ def test_only_the_hash_of_a_key_is_stored() -> None:
     assert secret not in row and hash_secret(plain) in row
     assert len(secret) >= 43 and plain.startswith(f"lg_{key.prefix}_")
     event = AuditEvent.objects.get(action="workspaces.api_key_created")
-    assert event.data == {"scopes": ["chat"]}
+    assert event.data == {"scopes": ["chat"], "expires_at": None}
     assert secret not in str(key)
 
 

@@ -47,7 +47,7 @@ def test_sixty_parallel_invitations_stop_at_the_limit(transactional_db: None, se
         assert Invitation.objects.count() == 10
     assert len(refused) == 4
     assert all(0 < error.data["retry_after"] <= 3600 for error in refused)
-    assert [name for name, _kwargs in take_jobs()].count("workspaces.mail_invitation") == 10
+    assert [name for name, _kwargs in take_jobs()].count("workspaces.send_queued_mail") == 10
 
 
 @pytest.mark.django_db

@@ -9,12 +9,21 @@ from typing import Any
 import pytest
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
+from django.utils import translation
 
 from core.scope import NOBODY, Scope, open_scope
 from tests.fakes.smtp_server import MailServer, run_mail_server
+from tests.support.jobs import take_jobs
 from tests.support.times import NOW
-from workspaces.mail import GIVE_UP_HOURS, LEASE_SECONDS, send_waiting_mail, sweep_mails
+from workspaces.mail_text import MailText
 from workspaces.models import OutgoingMail
+from workspaces.services.mails import (
+    GIVE_UP_HOURS,
+    LEASE_SECONDS,
+    enqueue_mail,
+    send_waiting_mail,
+    sweep_mails,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +103,20 @@ def test_requests_cannot_read_mails_only_leave_them() -> None:
                 cursor.execute("SELECT count(*) FROM workspaces_outgoingmail")
                 assert cursor.fetchone() == (0,)
     assert OutgoingMail.objects.count() == 3
+
+
+def test_a_mail_of_ours_takes_the_same_way_and_survives_a_lost_job(
+    mail_server: MailServer, django_capture_on_commit_callbacks: Any
+) -> None:
+    with translation.override("zh-hans"), django_capture_on_commit_callbacks(execute=True):
+        enqueue_mail(to="ada@example.com", text=MailText("你好", ("canary-5120",), code="1234"))
+    assert [name for name, _arguments in take_jobs()] == ["workspaces.send_queued_mail"]  # and lost
+    row = OutgoingMail.objects.get()
+    assert "canary-5120" not in row.sealed
+
+    assert sweep_mails(at=row.created_at + timedelta(seconds=LEASE_SECONDS + 1)) == 1
+    assert send_waiting_mail(mail_id=row.pk, at=NOW)
+
+    (sent,) = mail_server.mails
+    assert "text/plain" in sent and "text/html" in sent and "To: ada@example.com" in sent
+    assert not OutgoingMail.objects.exists()

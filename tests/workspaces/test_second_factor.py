@@ -97,13 +97,13 @@ def test_an_operator_resets_a_lost_factor(required: None) -> None:
 def test_the_security_page_names_the_waiting_role(client: Client, required: None) -> None:
     fina = FinanceUserFactory.create()
     client.force_login(fina)
-    assert "Your staff role needs a second factor" in client.get("/settings/security/").content.decode()
+    assert "Your staff role needs two-factor sign-in" in client.get("/settings/security/").content.decode()
 
 
 def test_where_none_is_required_staff_pages_say_so(client: Client) -> None:
     fina = FinanceUserFactory.create()
     client.force_login(fina)
-    note = "No second factor protects these pages"
+    note = "These pages are open without two-factor sign-in"
     assert note in client.get("/finance/periods").content.decode()
     Authenticator.objects.create(user=fina, type="totp", data={})
     assert note not in client.get("/finance/periods").content.decode()

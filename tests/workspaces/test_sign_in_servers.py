@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.support.marketplace import make_listing
 from workspaces.models import Member, User
 
 pytestmark = pytest.mark.django_db
@@ -82,8 +83,11 @@ def sign_in_server(settings: Any) -> Iterator[list[str]]:
 
 
 def test_a_sign_in_server_is_asked_outside_of_transactions(sign_in_server: list[str], client: Client) -> None:
+    listing = make_listing(name="Essay coach")
+    client.post(f"/g/{listing.slug}/ask", {"text": "Asked before"})
+    send = f"/g/{listing.slug}/chat/asked"
     # Within a transaction the guard would raise.
-    begun = client.post(reverse("openid_connect_login", args=["acme"]))
+    begun = client.post(reverse("openid_connect_login", args=["acme"]), {"next": send})
     sent = parse_qs(urlsplit(begun["Location"]).query)
     back = client.get(
         reverse("openid_connect_callback", args=["acme"]), {"code": "c", "state": sent["state"][0]}
@@ -94,5 +98,14 @@ def test_a_sign_in_server_is_asked_outside_of_transactions(sign_in_server: list[
     assert back.status_code == 302
     assert {"/token", "/userinfo"} <= set(sign_in_server)
     user = User.objects.filter(email="ada@acme.example").first()
-    if user is not None:  # else the form for the rest of the account follows
-        assert Member.objects.filter(user=user).exists()
+    if user is None:  # the form for the rest of the account follows
+        form = client.get(back["Location"])
+        page = form.content.decode()
+        assert "Your question to <strong>Essay coach</strong>" in page
+        assert 'href="/rules"' in page
+        back = client.post(back["Location"], {"display_name": "Ada", "email": "ada@acme.example"})
+        user = User.objects.get(email="ada@acme.example")
+    assert Member.objects.filter(user=user).exists()
+    # The question that was asked before is sent next.
+    assert back["Location"] == send
+    assert client.session["asked_question"]["text"] == "Asked before"

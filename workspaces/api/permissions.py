@@ -38,7 +38,7 @@ class HasRequiredScope(BasePermission):
         waiting = get_user_roles(request.auth.user).waiting_staff
         if any(scope == wanted and role in waiting for role, scope in STAFF_SCOPES.items()):
             raise Forbidden(
-                _("Set up a second factor in your settings first. Then your staff role counts again."),
+                _("Set up two-factor sign-in in your settings first. Then your staff role counts again."),
                 code="second_factor_missing",
             )
         return True

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import me, staff, workspaces
+from workspaces.api import audit, me, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("me", me.MeView.as_view(), name="me"),
     path("me/api-keys", me.ApiKeysView.as_view(), name="api-key-list"),
     path("me/api-keys/<int:key_id>", me.ApiKeyView.as_view(), name="api-key-detail"),
+    path("operator/audit", audit.PlatformAuditView.as_view(), name="operator-audit"),
     path("operator/staff", staff.StaffView.as_view(), name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
     path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         workspaces.SharingPolicyView.as_view(),
         name="sharing-policy",
     ),
+    path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
     path("workspaces/<slug:workspace>/members", workspaces.MembersView.as_view(), name="member-list"),
     path(
         "workspaces/<slug:workspace>/members/<int:member_id>",

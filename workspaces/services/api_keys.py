@@ -82,7 +82,7 @@ def create_api_key(
             at=at,
             subject=key,
             workspace_id=workspace.pk,
-            data={"scopes": wanted},
+            data={"scopes": wanted, "expires_at": expires_at.isoformat() if expires_at else None},
         )
         if by.pk == user.pk:
             notify_security(user=user, event=SecurityEvent.API_KEY_CREATED, at=at, detail=name)

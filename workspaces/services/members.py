@@ -5,20 +5,25 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
-from core.jobs import enqueue_on_commit
+from core.links import absolute_url
 from core.text import clean_line
 from workspaces import rules
 from workspaces.access import hash_secret, open_admin_scope
+from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import ApiKey, Invitation, Member, User, Workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
+from workspaces.services.mails import enqueue_mail
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role, WorkspaceKind
 
@@ -63,11 +68,9 @@ def invite_member(
             expires_at=at + timedelta(days=INVITATION_DAYS),
         )
         _record("member_invited", invitation, workspace, by, at, role=str(role))
-        enqueue_on_commit(
-            "workspaces.mail_invitation",
-            token=token,
-            language=language,
-        )
+        link = absolute_url(reverse("workspaces:invitation-accept", args=[token]))
+        with translation.override(language or settings.LANGUAGE_CODE):
+            enqueue_mail(to=email, text=build_invitation_mail(invitation, link))
     return invitation, token
 
 
@@ -139,7 +142,15 @@ def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
         _check_owner_change(fresh, by=by)
         before, fresh.role = fresh.role, role
         fresh.save(update_fields=["role"])
-        _record("member_role_changed", fresh, workspace, by, at, before=before, after=str(role))
+        record(
+            action="workspaces.member_role_changed",
+            by=by,
+            at=at,
+            subject=fresh,
+            workspace_id=workspace.pk,
+            data={"user_id": fresh.user_id},
+            changes={"role": (str(before), str(role))},
+        )
         if role == Role.OWNER:
             _notify_owners(fresh, at)
     member.role = role

@@ -17,6 +17,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.errors import Conflict, DomainError, RateLimited
 from core.jobs import enqueue_on_commit
@@ -115,7 +116,11 @@ def check_open_jobs(*, by: User, workspace: Workspace | None) -> None:
     mine = OutboundJob.objects.filter(requested_by=by, state__in=OPEN_JOB_STATES).count()
     if mine >= settings.OUTBOUND_JOBS_PER_PERSON:
         raise RateLimited(
-            _("You have %(count)d calls to other hosts under way. Wait until some have ended.")
+            ngettext_lazy(
+                "You have %(count)d call to another host under way. Wait until it has ended.",
+                "You have %(count)d calls to other hosts under way. Wait until some have ended.",
+                mine,
+            )
             % {"count": mine},
             code="too_many_jobs",
             data={"limit": settings.OUTBOUND_JOBS_PER_PERSON, "retry_after": 20},

@@ -67,7 +67,7 @@ _TEXTS = {
     SecurityEvent.PASSWORD_GUESSED: _Text(
         _("Somebody tried many passwords for your account"),
         _(
-            "They were wrong and are slowed down; you can sign in as always. A second factor protects the"
+            "They were wrong and are slowed down; you can sign in as always. Two-factor sign-in protects the"
             " account even if a guess is right."
         ),
         _SECURITY,

@@ -33,7 +33,7 @@ def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at
     policy = SharingPolicy.objects.select_for_update().get(pk=get_sharing_policy(workspace.pk).pk)
     if policy.golden_pass_rate == rate:
         return
-    policy.golden_pass_rate = rate
+    before, policy.golden_pass_rate = policy.golden_pass_rate, rate
     policy.updated_at = at
     policy.save(update_fields=["golden_pass_rate", "updated_at"])
     record(
@@ -43,6 +43,7 @@ def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at
         subject=policy,
         workspace_id=workspace.pk,
         data={"rate": rate},
+        changes={"golden_pass_rate": (before, rate)},
     )
 
 
@@ -69,4 +70,5 @@ def set_may_publish(*, workspace: Workspace, is_allowed: bool, by: User, at: dat
         subject=policy,
         workspace_id=workspace.pk,
         data={"may_publish": is_allowed},
+        changes={"may_publish": (not is_allowed, is_allowed)},
     )

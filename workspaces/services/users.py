@@ -104,13 +104,22 @@ def update_profile(
     changed = [name for name, value in values.items() if getattr(user, name) != value]
     if not changed:
         return user
+    # Names are not kept in the log.
+    changes = {name: (getattr(user, name), values[name]) for name in changed if name != "display_name"}
     with transaction.atomic():
         for name in changed:
             setattr(user, name, values[name])
         user.save(update_fields=changed)
         if "display_name" in changed:
             Workspace.objects.filter(person=user).update(name=user.display_name)
-        record(action="workspaces.user_profile_changed", by=by, at=at, subject=user, data={"fields": changed})
+        record(
+            action="workspaces.user_profile_changed",
+            by=by,
+            at=at,
+            subject=user,
+            data={"fields": changed},
+            changes=changes,
+        )
     return user
 
 

@@ -79,6 +79,8 @@ def update_workspace(*, workspace: Workspace, name: str, accent: str, by: User, 
         check_public_name(values["name"], holder_id=by.pk, field="name")
     if not changed:
         return workspace
+    # The name is not kept in the log: it goes when the workspace goes.
+    changes = {"accent": (workspace.accent, values["accent"])} if "accent" in changed else {}
     with transaction.atomic():
         for field in changed:
             setattr(workspace, field, values[field])
@@ -90,6 +92,7 @@ def update_workspace(*, workspace: Workspace, name: str, accent: str, by: User, 
             subject=workspace,
             workspace_id=workspace.pk,
             data={"fields": changed},
+            changes=changes,
         )
     return workspace
 

@@ -60,6 +60,16 @@ def frame_part(name: str) -> SafeString:
     return _render_part(name, get_language() or "", pages)
 
 
+@register.simple_tag
+def operator_pages() -> dict[str, str]:
+    """Return the addresses of the operator's own pages, empty where there is none."""
+    return {
+        "terms_url": settings.TERMS_URL,
+        "privacy_url": settings.PRIVACY_URL,
+        "help_url": settings.HELP_URL,
+    }
+
+
 @lru_cache(maxsize=16)
 def _render_part(name: str, language: str, pages: tuple[str, str, str]) -> SafeString:
     terms, privacy, help_page = pages

@@ -1,11 +1,11 @@
-"""Follows what allauth's pages do to e-mail addresses. Its signals are its only interface for that."""
+"""Follows what allauth's pages do to e-mail addresses and sessions, by its signals."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_added, email_changed
+from allauth.account.signals import email_added, email_changed, user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils import timezone
 from workspaces.models import User
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.users import note_email_change
+from workspaces.web.asked_question import restore_session_age
 
 
 @receiver(email_added, dispatch_uid="workspaces.email_added")
@@ -29,3 +30,8 @@ def follow_changed_address(
     fresh = User.objects.get(pk=user.pk)
     former = from_email_address.email if from_email_address else ""
     note_email_change(user=fresh, former=former, by=fresh, at=timezone.now())
+
+
+@receiver(user_logged_in, dispatch_uid="workspaces.user_logged_in")
+def keep_signed_in(request: HttpRequest, user: User, **options: Any) -> None:
+    restore_session_age(request)

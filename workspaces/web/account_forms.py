@@ -174,4 +174,8 @@ class ConfirmEmailVerificationCodeForm(FormStyleMixin, account.ConfirmEmailVerif
 
 
 class ReauthenticateForm(FormStyleMixin, account.ReauthenticateForm):
-    pass
+    """Without allauth's link above the field: our template has one under the form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""

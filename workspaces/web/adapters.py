@@ -31,6 +31,7 @@ from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
 from workspaces.services.users import NAME_LENGTH, clean_display_name, complete_account
+from workspaces.web.asked_question import find_question, get_question_url
 from workspaces.web.client_address import get_client_address, get_client_network
 
 # Stands for clients without an address (a Unix socket): they share their limits.
@@ -83,6 +84,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return where to go after sign-in when no page was named: to a question that was asked before.
+
+        Resetting a password, for example, loses the way to it.
+        """
+        question = find_question(request, at=timezone.now())
+        return get_question_url(question) if question else str(super().get_login_redirect_url(request))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        question = find_question(request, at=timezone.now())
+        return get_question_url(question) if question else str(super().get_signup_redirect_url(request))
 
     def add_message(
         self,
@@ -147,7 +160,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Passkeys belong to the host of BASE_URL."""
+    """Passkeys belong to the host of BASE_URL; errors call two-factor sign-in by its one name."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": _("While two-factor sign-in is on, no e-mail address can be added."),
+        "cannot_delete_authenticator": _("Two-factor sign-in cannot be turned off for this account."),
+        "cannot_generate_recovery_codes": _("Recovery codes come with two-factor sign-in: turn it on first."),
+        "unverified_email": _("Confirm your e-mail address first, then turn two-factor sign-in on."),
+    }
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": get_site_name(), "name": settings.INSTANCE_NAME}

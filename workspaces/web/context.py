@@ -73,7 +73,7 @@ def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[Nav
         entries.append((_("Finance"), "/finance/"))
     if Staff.OPERATOR in staff:
         entries += [(_("Models"), "/operator/models"), (_("Staff"), "/operator/staff")]
-        entries.append((_("Health"), "/operator/health"))
+        entries += [(_("Health"), "/operator/health"), (_("Audit log"), "/operator/audit")]
     if roles.waiting_staff:
         entries.append((_("Set up staff access"), "/settings/security/"))
     return [

@@ -32,7 +32,7 @@ def staff_required(*roles: str) -> Callable[[View], View]:
             if not any(predicate(request.user) for predicate in predicates):
                 if get_user_roles(request.user).waiting_staff.isdisjoint(roles):
                     raise not_found()
-                messages.warning(request, _("Set up a second factor first. Then your staff pages open."))
+                messages.warning(request, _("Set up two-factor sign-in first. Then your staff pages open."))
                 return redirect("workspaces:settings-security")
             return view(request, *args, **kwargs)
 

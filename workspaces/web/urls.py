@@ -7,6 +7,7 @@ from workspaces.web import (
     admin,
     api_keys,
     api_reference,
+    audit,
     deletions,
     gallery,
     mailbox,
@@ -50,13 +51,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
         members.revoke,
         name="invitation-revoke",
     ),
-    path("w/<slug:workspace>/admin/audit", admin.audit, name="workspace-audit"),
+    path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/settings", admin.settings, name="workspace-settings"),
     path("w/<slug:workspace>/admin/settings/publishing", admin.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
     path("w/<slug:workspace>/admin/settings/golden", admin.golden_gate, name="golden-gate"),
 ]
 urlpatterns += [
+    path("operator/audit", audit.operator_audit, name="operator-audit"),
     path("operator/staff", staff_roles.staff_roles, name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>/revoke", staff_roles.revoke, name="staff-revoke"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,6 +23,11 @@ from workspaces.models import Member, User, Workspace
 from workspaces.states import BUILDER_ROLES
 
 SLUG_ATTEMPTS = 5
+# Settings of a draft whose values the audit log keeps: choices, no texts of people.
+SETTINGS_IN_LOG = frozenset({
+    "category", "language_model", "capabilities", "temperature", "seed", "output_format",
+    "parallel_tool_calls", "model_choice", "answers_only_from_knowledge",
+})  # fmt: skip
 
 
 @transaction.atomic
@@ -87,6 +93,11 @@ def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Use
                 "fields": {field: serialize_draft_field(fresh, field) for field in changed},
             },
         )
+    changes = {
+        field: (serialize_draft_field(fresh, field), _serialize_value(cleaned[field]))
+        for field in changed
+        if field in SETTINGS_IN_LOG
+    }
     for field in changed:
         setattr(fresh, field, cleaned[field])
     fresh.draft_revision += 1
@@ -99,6 +110,7 @@ def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Use
         subject=fresh,
         workspace_id=fresh.workspace_id,
         data={"fields": sorted(changed), "revision": fresh.draft_revision},
+        changes=changes,
     )
     return fresh
 
@@ -164,8 +176,12 @@ def lock_gpt(gpt: GPT, *, allow_quarantined: bool = False) -> GPT:
 def serialize_draft_field(gpt: GPT, field: str) -> Any:
     """Return a draft field as JSON: the model by id, temperature and schema as text."""
     value = getattr(gpt, field)
-    if isinstance(value, LanguageModel):
-        return value.pk
     if field == "output_schema" and value is not None:
         return json.dumps(value, ensure_ascii=False, indent=2)
-    return str(value) if field == "temperature" and value is not None else value
+    return _serialize_value(value)
+
+
+def _serialize_value(value: Any) -> Any:
+    if isinstance(value, LanguageModel):
+        return value.pk
+    return str(value) if isinstance(value, Decimal) else value

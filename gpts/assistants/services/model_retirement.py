@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.audit import record
+from core.audit import compare, record
 from core.dates import check_date
 from core.errors import InvalidInput
 from core.look import formats
@@ -60,6 +60,7 @@ def set_retirement(
     is_new_day = retired_at != row.retired_at
     if not is_new_day and row.replacement_id == (replacement and replacement.pk):
         return row
+    former = {"retired_at": row.retired_at, "replacement": row.replacement_id}
     row.retired_at, row.replacement = retired_at, replacement
     if is_new_day:
         row.reminded_at = None
@@ -73,6 +74,11 @@ def set_retirement(
         subject=row,
         workspace_id=row.provider.workspace_id,
         data={"retired_at": retired_at.isoformat() if retired_at else "", "replacement": row.replacement_id},
+        changes=compare(
+            former,
+            {"retired_at": retired_at, "replacement": row.replacement_id},
+            ("retired_at", "replacement"),
+        ),
     )
     return row
 
@@ -166,7 +172,7 @@ def _notify_owner(owner: User, model: LanguageModel, gpts: list[GPT], *, at: dat
     assert model.retired_at is not None
     day = date_format(get_last_day(model.retired_at), formats.day_format())
     title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}
-    names = ", ".join(gpt.name for gpt in gpts[:5])
+    names = _(", ").join(gpt.name for gpt in gpts[:5])
     body = ngettext(
         "%(count)d GPT of yours uses it: %(names)s. Choose another model on its Configure tab.",
         "%(count)d GPTs of yours use it: %(names)s. Choose another model on their Configure tabs.",

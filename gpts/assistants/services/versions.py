@@ -91,6 +91,7 @@ def set_live_version(
     live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
         return live
+    before = None if live is None else live.version.number
     _record_past_version(
         gpt=fresh, audience=audience, old=None if live is None else live.version, new=version, at=at
     )
@@ -106,6 +107,7 @@ def set_live_version(
         subject=version,
         workspace_id=fresh.workspace_id,
         data={"gpt_id": fresh.pk, "number": version.number, "audience": str(audience)},
+        changes={"live_version": (before, version.number)},
     )
     return live
 

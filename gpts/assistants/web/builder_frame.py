@@ -70,7 +70,7 @@ class BuilderFrame:
         if len(numbers) == 1:
             badges.append(Badge("good", _("Live: version %(number)s") % {"number": numbers[0]}))
         elif numbers:
-            listed = ", ".join(map(str, numbers))
+            listed = _(", ").join(map(str, numbers))
             badges.append(Badge("good", _("Live: versions %(numbers)s") % {"numbers": listed}))
         if self.status.is_open and self.status.submission is not None:
             number = self.status.submission.version.number

@@ -318,7 +318,11 @@ def _check_unsent_limit(by: User) -> None:
     waiting = Attachment.objects.filter(user_id=by.pk, turn__isnull=True).count()
     if waiting >= MAX_UNSENT_FILES:
         raise RateLimited(
-            _("You have %(count)d files that were not sent yet. Send or remove some of them first.")
+            ngettext_lazy(
+                "You have %(count)d file that was not sent yet. Send or remove it first.",
+                "You have %(count)d files that were not sent yet. Send or remove some of them first.",
+                waiting,
+            )
             % {"count": waiting},
             code="too_many_loose_files",
             field="file",

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.errors import Conflict, IllegalTransition, RateLimited
 from core.ids import uuid7
@@ -463,7 +464,11 @@ def _check_running_limit(by: User) -> None:
         running = cursor.fetchone()[0]
     if running >= limit:
         raise RateLimited(
-            _("You have %(count)d answers running. Wait for one of them to end, or stop it.")
+            ngettext_lazy(
+                "You have %(count)d answer running. Wait for it to end, or stop it.",
+                "You have %(count)d answers running. Wait for one of them to end, or stop it.",
+                running,
+            )
             % {"count": running},
             code="turns_running",
             data={"retry_after": 5, "limit": limit},

@@ -41,7 +41,7 @@ from gpts.chat.streaming.chat_turn import ChatTurn
 from gpts.chat.streaming.connection import RATE_WINDOW, check_message
 from gpts.chat.streaming.frames import build_end_data, build_frame
 from gpts.chat.streaming.lost import interrupt_if_lost
-from gpts.knowledge.retrieval import QuestionVector, get_question_embedder
+from gpts.knowledge.retrieval import QuestionEmbedder, QuestionVector, get_question_embedder
 from gpts.llm.embeddings import may_have_embedding_models
 from gpts.llm.states import TurnState
 from gpts.metering.services.budgets import (
@@ -145,27 +145,32 @@ def begin_first_turn(
     is_repeated = _check_first_message(requester, slug, key, is_draft=is_draft)
     if is_repeated and (started := _wait_for_turn(requester, slug, key, is_draft=is_draft)):
         return started
-    vector, known = _embed_question(requester, text, lambda: _get_first_gpt(requester, slug, is_draft, ask))
-    with open_scope(requester.scope):
-        lock_turn_starts(requester.user)
-        if known is None or not known.is_fresh():
-            known = _access_first(requester, slug, is_draft)
-        gpt, version, relation = known.gpt, known.version, known.relation
+
+    def find() -> _Question:
+        read_at = time.monotonic()
+        rights = _Rights(*access_chat(requester.user, slug, is_draft=is_draft), read_at)
+        answering = _access_answering_gpt(requester, rights.gpt, ask)
+        return _Question(text, rights, answering, (rights.version,))
+
+    def record(question: _Question, vector: QuestionVector | None) -> StartedChatTurn:
+        rights = question.rights
         turn = start_first_turn(
-            gpt=gpt,
-            version=version,
-            workspace=get_chat_workspace_id(requester, gpt, relation),
+            gpt=rights.gpt,
+            version=rights.version,
+            workspace=get_chat_workspace_id(requester, rights.gpt, rights.relation),
             text=text,
             by=requester.user,
             at=timezone.now(),
             request_key=key,
             source=requester.source,
             is_temporary=is_temporary,
-            answering=_access_answering_gpt(requester, gpt, ask),
+            answering=question.answering,
         )
         choose_model(conversation=turn.conversation, chosen=model)
         _attach_files(requester, turn, files)
         return _prepare_answer(requester, turn, has_files=bool(files), vector=vector)
+
+    return _start(requester, find, record)
 
 
 def begin_next_turn(
@@ -180,11 +185,15 @@ def begin_next_turn(
 ) -> StartedChatTurn:
     """Start the next turn of a conversation; ``ask`` and ``model`` as in begin_first_turn."""
     _check_rate(requester)
-    vector, known = _embed_question(requester, text, lambda: _get_next_gpt(requester, conversation_id, ask))
-    with open_scope(requester.scope):
-        lock_turn_starts(requester.user)
+
+    def find() -> _Question:
+        conversation, rights = _recheck_conversation(requester, conversation_id)
+        answering = _access_answering_gpt(requester, rights.gpt, ask)
+        return _Question(text, rights, answering, (conversation.version, rights.version))
+
+    def record(question: _Question, vector: QuestionVector | None) -> StartedChatTurn:
         at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at, known)
+        conversation = _open_conversation(requester, conversation_id, at, question.rights)
         turn, is_new = start_turn(
             conversation=conversation,
             text=text,
@@ -192,13 +201,15 @@ def begin_next_turn(
             at=at,
             request_key=key,
             source=requester.source,
-            answering=_access_answering_gpt(requester, conversation.gpt, ask),
+            answering=question.answering,
         )
         if not is_new:
             return _find_started(requester, turn)
         choose_model(conversation=conversation, chosen=model)
         _attach_files(requester, turn, files)
         return _prepare_answer(requester, turn, vector=vector)
+
+    return _start(requester, find, record)
 
 
 def begin_retry(requester: Requester, conversation_id: UUID, turn_id: UUID, key: str) -> StartedChatTurn:
@@ -274,13 +285,17 @@ def _begin_from_turn(
     ``question``, or for the earlier turn's question. A continuation does not repeat the files of that turn.
     """
     _check_rate(requester)
-    vector, known = _embed_question(
-        requester, question, lambda: _get_turn_gpt(requester, conversation_id, turn_id)
-    )
-    with open_scope(requester.scope):
-        lock_turn_starts(requester.user)
+
+    def find() -> _Question:
+        conversation, rights = _recheck_conversation(requester, conversation_id)
+        old = access_turn(conversation, turn_id)
+        answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug)
+        versions = (conversation.version, rights.version)
+        return _Question(question or _find_question(old), rights, answering, versions)
+
+    def record(found: _Question, vector: QuestionVector | None) -> StartedChatTurn:
         at = timezone.now()
-        conversation = _open_conversation(requester, conversation_id, at, known)
+        conversation = _open_conversation(requester, conversation_id, at, found.rights)
         old = access_turn(conversation, turn_id)
         turn, is_new = start(
             turn=old,
@@ -288,7 +303,7 @@ def _begin_from_turn(
             at=at,
             request_key=key,
             source=requester.source,
-            answering=_access_answering_gpt(requester, conversation.gpt, old.gpt.slug),
+            answering=found.answering,
             **content,
         )
         if not is_new:
@@ -297,6 +312,8 @@ def _begin_from_turn(
             return _prepare_answer(requester, turn, vector=vector, searches_for=_find_question(old))
         copy_to_turn(source=old, turn=turn, at=at)
         return _prepare_answer(requester, turn, vector=vector)
+
+    return _start(requester, find, record)
 
 
 # Before the turn starts ------------------------------------------------------------------------------
@@ -317,53 +334,47 @@ class _Rights:
 
 @dataclass(frozen=True)
 class _Question:
-    """The GPT that a person may ask now, the rights to the conversation's GPT, the text of the question."""
+    """What knowledge is searched for, the rights to the conversation's GPT, and the GPT asked by "@".
 
-    gpt: GPT
-    rights: _Rights
-    text: str = ""
-
-
-def _embed_question(
-    requester: Requester, text: str, find: Callable[[], _Question]
-) -> tuple[QuestionVector | None, _Rights | None]:
-    """Return the question's vector, None without an embeddings model, and the rights that were read for it.
-
-    The embeddings server is another host, so no transaction may be open while it is asked: this opens and
-    ends a scope of its own. ``find`` authorises the person, as the text must not reach the embeddings server
-    of a workspace that is not theirs.
+    One of ``versions`` answers where no other GPT was asked; None is the draft.
     """
-    if not may_have_embedding_models():
-        return None, None
+
+    text: str
+    rights: _Rights
+    answering: AnsweringGPT | None
+    versions: tuple[Version | None, ...]
+
+    def get_embedder(self) -> QuestionEmbedder | None:
+        """Return what makes the question's vector; None without an embeddings model, or without knowledge."""
+        gpt, versions = self.rights.gpt, self.versions
+        if self.answering is not None:
+            gpt, versions = self.answering[0], (self.answering[1],)
+        has_knowledge = any(version is None or version.knowledge_hashes for version in versions)
+        return get_question_embedder(gpt) if has_knowledge else None
+
+
+def _start(
+    requester: Requester,
+    find: Callable[[], _Question],
+    record: Callable[[_Question, QuestionVector | None], StartedChatTurn],
+) -> StartedChatTurn:
+    """Start a turn: ``find`` authorises the person, ``record`` writes the turn.
+
+    One transaction does both, unless the GPT has knowledge that is searched by meaning: the embeddings server
+    is another host, so no transaction may be open while it is asked, and ``record`` has one of its own. It is
+    asked after ``find``, as the text must not reach the embeddings server of a workspace that is not theirs.
+    """
+    may_embed = may_have_embedding_models()
     with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
         question = find()
-        embedder = get_question_embedder(question.gpt)
-    vector = None if embedder is None else embedder.embed([text or question.text])[0]
-    return vector, question.rights
-
-
-def _access_first(requester: Requester, slug: str, is_draft: bool) -> _Rights:
-    read_at = time.monotonic()
-    return _Rights(*access_chat(requester.user, slug, is_draft=is_draft), read_at)
-
-
-def _get_first_gpt(requester: Requester, slug: str, is_draft: bool, ask: str) -> _Question:
-    rights = _access_first(requester, slug, is_draft)
-    answering = _access_answering_gpt(requester, rights.gpt, ask)
-    return _Question(rights.gpt if answering is None else answering[0], rights)
-
-
-def _get_next_gpt(requester: Requester, conversation_id: UUID, ask: str) -> _Question:
-    _conversation, rights = _recheck_conversation(requester, conversation_id)
-    answering = _access_answering_gpt(requester, rights.gpt, ask)
-    return _Question(rights.gpt if answering is None else answering[0], rights)
-
-
-def _get_turn_gpt(requester: Requester, conversation_id: UUID, turn_id: UUID) -> _Question:
-    conversation, rights = _recheck_conversation(requester, conversation_id)
-    old = access_turn(conversation, turn_id)
-    answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug)
-    return _Question(rights.gpt if answering is None else answering[0], rights, _find_question(old))
+        embedder = question.get_embedder() if may_embed else None
+        if embedder is None:
+            return record(question, None)
+    vector = embedder.embed([question.text])[0]
+    with open_scope(requester.scope):
+        lock_turn_starts(requester.user)
+        return record(question if question.rights.is_fresh() else find(), vector)
 
 
 def _find_question(turn: Turn) -> str:
@@ -417,17 +428,16 @@ def _wait_for_turn(requester: Requester, slug: str, key: str, *, is_draft: bool)
 
 
 def _open_conversation(
-    requester: Requester, conversation_id: UUID, at: datetime, known: _Rights | None
+    requester: Requester, conversation_id: UUID, at: datetime, rights: _Rights
 ) -> Conversation:
     """Return the person's conversation; raises if they may not continue it any more.
 
-    ``known`` are rights that this request has just read. Ends a running turn whose process died, so that it
+    ``rights`` are those that this request has just read. Ends a running turn whose process died, so that it
     does not block the conversation.
     """
     conversation = access_conversation_to_continue(
         requester.user, conversation_id, workspace_id=requester.workspace_id
     )
-    rights = known if known is not None and known.is_fresh() else _read_rights(requester, conversation)
     conversation = settle_version(conversation=conversation, live=rights.version, relation=rights.relation)
     running = Turn.objects.filter(conversation=conversation, state=TurnState.RUNNING).first()
     if running is not None:

@@ -35,6 +35,7 @@ from gpts.chat.web.files import get_attachment_options
 from gpts.chat.web.model_options import build_model_menu, get_model_note
 from gpts.chat.web.rendered_turns import get_icon_url, join_wrapped_lines, render_turns
 from gpts.llm.states import TurnState
+from marketplace.access import find_listing
 from workspaces.web.people import person_of
 
 SIDEBAR_SIZE = 40
@@ -195,6 +196,7 @@ def _build_frame_context(
     behaviour = version or gpt
     return {
         "gpt": gpt,
+        "listing": None if version is None else find_listing(gpt),
         "name": behaviour.name,
         "description": behaviour.description,
         "icon_url": get_icon_url(behaviour.icon),

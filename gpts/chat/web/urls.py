@@ -9,6 +9,7 @@ from gpts.chat.web import conversations as chat_pages
 from gpts.chat.web import export as chat_export
 from gpts.chat.web import feedback as chat_feedback
 from gpts.chat.web import files as chat_files
+from gpts.chat.web import new_chat
 from gpts.chat.web import search as chat_search
 from gpts.chat.web import share_links as chat_share_links
 from gpts.chat.web import turns as chat_turns
@@ -16,6 +17,7 @@ from gpts.chat.web import turns as chat_turns
 urlpatterns = [
     path("g/<slug:slug>/chat", chat_pages.chat_start, name="chat-start"),
     path("g/<slug:slug>/chat/turns", chat_turns.turn_first, name="turn-first"),
+    path("g/<slug:slug>/chat/asked", chat_turns.asked_send, name="asked-send"),
     path("g/<slug:slug>/chat/attachments", chat_files.attachment_add_first, name="attachment-add-first"),
     path("c/<uuid:conversation_id>/attachments", chat_files.attachment_add, name="attachment-add"),
     path("c/attachments/<uuid:attachment_id>", chat_files.attachment_show, name="attachment-show"),
@@ -33,6 +35,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/share/make", chat_share_links.share_make, name="share-make"),
     path("c/<uuid:conversation_id>/share/stop", chat_share_links.share_stop, name="share-stop"),
     path("s/<str:token>", chat_share_links.share_open, name="share-open"),
+    path("c/new", new_chat.chat_new, name="chat-new"),
     path("c/", chat_search.conversation_list, name="conversation-list"),
     path("chats/", chat_pages.chats_redirect, name="chats-redirect"),
     path("c/<uuid:conversation_id>", chat_pages.conversation_show, name="conversation-show"),

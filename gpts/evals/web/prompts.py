@@ -101,7 +101,7 @@ def render_prompt_list(request: HttpRequest, gpt: GPT, *, status: int = 200, **e
         versions=list(list_versions(gpt)[:MAX_VERSIONS]) if prompts else [],
         suggestions=suggest_prompts(gpt) if not prompts else [],
         currency=settings.PAYOUT_CURRENCY,
-        columns=", ".join(COLUMNS),
+        columns=_(", ").join(COLUMNS),
         **_build_gate_context(gpt),
         **extra,
     )

@@ -8,11 +8,10 @@ from datetime import date, timedelta
 from math import floor, log10
 from typing import TypeVar
 
-from django.utils.formats import date_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from core.look.formats import compact_number, number, percent
+from core.look.formats import compact_number, number, percent, short_day
 from gpts.insights.grouping import GROUP_SIZE
 from gpts.insights.queries import Period, Quantiles, SharePeriod, UsePeriod
 from gpts.insights.ranges import Range
@@ -63,9 +62,9 @@ class BarValue:
 def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
     def build_value(period: UsePeriod) -> BarValue:
         a_day = period.turns / period.days
-        text = _("%(turns)s answers, %(a_day)s a day") % {
-            "turns": number(period.turns), "a_day": _format_short(a_day),
-        }  # fmt: skip
+        text = ngettext(
+            "%(turns)s answer, %(a_day)s a day", "%(turns)s answers, %(a_day)s a day", period.turns
+        ) % {"turns": number(period.turns), "a_day": _format_short(a_day)}
         cells = [
             format_people(period.people),
             number(period.conversations),
@@ -81,9 +80,9 @@ def build_turns_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
 def build_tokens_chart(use: Sequence[UsePeriod], chosen: Range) -> Chart:
     def build_value(period: UsePeriod) -> BarValue:
         a_day, written = period.tokens / period.days, period.output_tokens / period.days
-        text = _("%(tokens)s tokens, %(a_day)s a day") % {
-            "tokens": number(period.tokens), "a_day": compact_number(round(a_day)),
-        }  # fmt: skip
+        text = ngettext(
+            "%(tokens)s token, %(a_day)s a day", "%(tokens)s tokens, %(a_day)s a day", period.tokens
+        ) % {"tokens": number(period.tokens), "a_day": compact_number(round(a_day))}
         return BarValue(
             a_day, written, text,
             [number(period.input_tokens), number(period.output_tokens), number(round(a_day))],
@@ -155,14 +154,10 @@ def format_people(people: int) -> str:
 def format_days(start: date, last: date) -> str:
     """Return a range of days in short form: 3 Mar, 3–5 Mar, 28 Feb – 2 Mar."""
     if start == last:
-        return format_day(start)
+        return short_day(start)
     if (get_language() or "").startswith("zh") or (start.year, start.month) != (last.year, last.month):
-        return f"{format_day(start)} – {format_day(last)}"
-    return f"{start.day}–{format_day(last)}"
-
-
-def format_day(day: date) -> str:
-    return date_format(day, "n月j日" if (get_language() or "").startswith("zh") else "j M")
+        return f"{short_day(start)} – {short_day(last)}"
+    return f"{start.day}–{short_day(last)}"
 
 
 def _build_chart(
@@ -224,7 +219,7 @@ def _get_waiting_area(periods: Sequence[Period], chosen: Range) -> tuple[str, st
 def _build_day_labels(chosen: Range) -> list[str]:
     middle = chosen.start + timedelta(days=(chosen.end - chosen.start).days // 2)
     shown = dict.fromkeys([chosen.start, middle, chosen.last])
-    return [format_day(day) for day in shown]
+    return [short_day(day) for day in shown]
 
 
 def _round_up(value: float) -> float:

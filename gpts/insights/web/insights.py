@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext
 from django.views.decorators.http import require_GET
 
 from core.errors import InvalidInput
@@ -202,7 +203,8 @@ def _build_cells(cells: Sequence[Any]) -> list[CohortCellView]:
             0 if not cell.ratio else 1 + min(HEAT_STEPS - 1, int(cell.ratio * HEAT_STEPS)),
             _("Hidden: fewer than five came, or fewer than five did not.")
             if cell.ratio is None
-            else _("%(count)s people") % {"count": number(cell.active)},
+            else npgettext("a figure", "%(count)s person", "%(count)s people", cell.active)
+            % {"count": number(cell.active)},
         )
         for cell in cells
     ]

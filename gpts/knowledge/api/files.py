@@ -72,8 +72,8 @@ class KnowledgeFilesView(KnowledgeView):
         operation_id="knowledge_add",
         description=(
             "Take a file in. It is read afterwards: ask for it until its state is ready or failed, with"
-            f" `remarks` about what was left out. Read are {list_labels()}, files without an ending such as"
-            " README, and source code."
+            f" `remarks` about what was left out. Read are {', '.join(list_labels())}, files without an"
+            " ending such as README, and source code."
         ),
         request={"multipart/form-data": UploadSerializer},
         responses={200: KnownFileSerializer, 201: KnowledgeFileSerializer},

@@ -189,9 +189,9 @@ def find_media_type(name: str) -> str:
     return PLAIN if path.name in TEXT_NAMES else ""
 
 
-def list_labels() -> str:
-    """Return the kinds as people call them: "PDF, DOCX, …"; source code is left out."""
-    return ", ".join(kind.label for kind in KINDS if kind.media_type != CODE)
+def list_labels() -> list[str]:
+    """Return the kinds as people call them, such as "PDF"; source code is left out."""
+    return [kind.label for kind in KINDS if kind.media_type != CODE]
 
 
 def list_accepted() -> str:

@@ -27,13 +27,18 @@ from gpts.knowledge.retrieval.find import (
     look_up,
 )
 from gpts.knowledge.retrieval.index import index_passages, remove_from_index
-from gpts.knowledge.retrieval.question_vectors import QuestionVector, get_question_embedder
+from gpts.knowledge.retrieval.question_vectors import (
+    QuestionEmbedder,
+    QuestionVector,
+    get_question_embedder,
+)
 
 __all__ = [
     "ANSWERABLE_SCORE",
     "FoundPassage",
     "Hit",
     "Lookup",
+    "QuestionEmbedder",
     "QuestionVector",
     "find_passages",
     "get_question_embedder",

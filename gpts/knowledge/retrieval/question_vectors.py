@@ -65,11 +65,9 @@ class QuestionEmbedder:
 
 def get_question_embedder(gpt: GPT) -> QuestionEmbedder | None:
     """Return what makes vectors of questions to ``gpt``; None without a model, or without a file."""
-    embedder = get_embedder(gpt.workspace_id)
-    if embedder is None:
-        return None
     with gpt_workspace_scope(gpt):
         files = KnowledgeFile.objects.filter(gpt=gpt, document__state=FileState.READY)
         if not files.exists():
             return None
-    return QuestionEmbedder(embedder)
+    embedder = get_embedder(gpt.workspace_id)
+    return None if embedder is None else QuestionEmbedder(embedder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import record
+from core.audit import compare, record
 from core.dates import check_date
 from core.errors import Conflict, InvalidInput, TooLarge
 from core.text import clean_line
@@ -165,6 +166,7 @@ def update_file(
     with gpt_workspace_scope(fresh):
         row = _lock_file(file)
         changed: list[str] = []
+        before = row.review_on
         if name is not UNSET:
             cleaned = clean_file_name(name, field="name")
             if cleaned != row.name:
@@ -177,7 +179,14 @@ def update_file(
             changed += ["review_on", "review_noted_on"]
         if changed:
             row.save(update_fields=changed)
-            _record("gpts.file_changed", row, by=by, at=at)
+            _record(
+                "gpts.file_changed",
+                row,
+                by=by,
+                at=at,
+                fields=[field for field in changed if field != "review_noted_on"],
+                changes=compare({"review_on": before}, {"review_on": row.review_on}, ("review_on",)),
+            )
     return row
 
 
@@ -312,12 +321,22 @@ def check_file_count(gpt: GPT, *, field: str = "file", more: int = 0) -> None:
         )
 
 
-def _record(action: str, file: KnowledgeFile, *, by: User, at: datetime) -> None:
+def _record(
+    action: str,
+    file: KnowledgeFile,
+    *,
+    by: User,
+    at: datetime,
+    fields: Sequence[str] = (),
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+) -> None:
+    data: dict[str, Any] = {"gpt_id": file.gpt_id, "content_hash": file.content_hash}
     record(
         action=action,
         by=by,
         at=at,
         subject=file,
         workspace_id=file.workspace_id,
-        data={"gpt_id": file.gpt_id, "content_hash": file.content_hash},
+        data=data | ({"fields": list(fields)} if fields else {}),
+        changes=changes,
     )

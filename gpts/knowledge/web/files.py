@@ -150,7 +150,7 @@ def _render_page(
             gpt,
             "knowledge",
             accept=list_accepted(),
-            kinds=list_labels(),
+            kinds=_(", ").join(list_labels()),
             megabytes=settings.KNOWLEDGE_FILE_BYTES // (1024 * 1024),
             file_bytes=settings.KNOWLEDGE_FILE_BYTES,
             errors=errors or {},

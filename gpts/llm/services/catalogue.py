@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import record
+from core.audit import compare, record
 from core.errors import Conflict, InvalidInput
 from core.secrets import seal
 from core.text import clean_line
@@ -35,6 +35,15 @@ LARGEST_PRICE = 10**12
 TIME_LIMITS = ("first_token_seconds", "silence_seconds", "answer_seconds")
 LONGEST_LIMIT = 3_600
 KINDS = (ProviderKind.RESPONSES, ProviderKind.CHAT_COMPLETIONS)
+
+
+# What the audit log keeps the values of: facts and choices, neither names nor keys.
+PROVIDER_FACTS = ("kind", "base_url", "is_enabled")
+MODEL_FACTS = (
+    "context_window", "max_output_tokens", "input_price_micros", "output_price_micros", "capabilities",
+    "features", "kind", "dimensions", "first_token_seconds", "silence_seconds", "answer_seconds",
+    "is_default", "option_choices",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def change_provider(
     row = ModelProvider.objects.select_for_update().get(pk=provider.pk)
     if row.kind == ProviderKind.OFFLINE:
         raise Conflict(_("The built-in model is always there and cannot be changed."), code="built_in")
-    before = row.base_url
+    before, former = row.base_url, {name: getattr(row, name) for name in PROVIDER_FACTS}
     fields = _set_provider(row, change, is_new=False)
     if row.base_url != before and row.sealed_key and change.key is None:
         raise InvalidInput(
@@ -114,8 +123,8 @@ def change_provider(
         ) from None
     if {"kind", "base_url"} & set(fields):
         forget_learned(row.models.all())
-    addresses = {"address_before": before, "address": row.base_url} if row.base_url != before else {}
-    _record("gpts.provider_changed", row, row, fields, by=by, at=at, **addresses)
+    changes = compare(former, {name: getattr(row, name) for name in PROVIDER_FACTS}, PROVIDER_FACTS)
+    _record("gpts.provider_changed", row, row, fields, by=by, at=at, changes=changes)
     return row
 
 
@@ -171,6 +180,7 @@ def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: User, a
         cleaned["option_choices"] = _merge_choices(row, cleaned["option_choices"])
     changed = [name for name, value in cleaned.items() if getattr(row, name) != value]
     changed += _confirm_what_was_assumed(row, cleaned)
+    former = {name: getattr(row, name) for name in MODEL_FACTS}
     for name in changed:
         if name in cleaned:
             setattr(row, name, cleaned[name])
@@ -183,7 +193,8 @@ def change_model(*, model: LanguageModel, values: Mapping[str, Any], by: User, a
     if not changed:
         return row
     row.save(update_fields=changed)
-    _record("gpts.model_changed", row, row.provider, changed, by=by, at=at)
+    changes = compare(former, {name: getattr(row, name) for name in MODEL_FACTS}, MODEL_FACTS)
+    _record("gpts.model_changed", row, row.provider, changed, by=by, at=at, changes=changes)
     return row
 
 
@@ -383,7 +394,7 @@ def _record(
     *,
     by: User,
     at: datetime,
-    **data: str,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> None:
     transaction.on_commit(forget_embedding_models, robust=True)
     record(
@@ -392,5 +403,6 @@ def _record(
         at=at,
         subject=subject,
         workspace_id=provider.workspace_id,
-        data={"provider": provider.pk, "fields": sorted(fields), **data},
+        data={"provider": provider.pk, "fields": sorted(fields)},
+        changes=changes,
     )

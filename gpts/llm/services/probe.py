@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.errors import Conflict, DomainError
 from core.outbound import OutboundFailed, fetch
@@ -112,7 +113,9 @@ def _describe_success(provider: ModelProvider, name: str, probe: ProbeResult) ->
         "protocol": ProviderKind(provider.kind).label,
     }
     if probe.is_ok:
-        offers = _("It offers %(count)d models.") % {"count": len(probe.names)}
+        offers = ngettext("It offers %(count)d model.", "It offers %(count)d models.", len(probe.names)) % {
+            "count": len(probe.names)
+        }
     else:
         offers = _("It has no list of its models: add them by name.")
     return f"{answers} {offers}"
@@ -212,5 +215,9 @@ def _read_answer(status: int, body: bytes) -> ProbeResult:
         names = sorted({str(row["id"]) for row in rows if 0 < len(str(row["id"])) <= 120})[:MAX_NAMES]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ProbeResult(False, "no_list", _describe_other_server())
-    text = _("The connection works. It offers %(count)d models.")
+    text = ngettext(
+        "The connection works. It offers %(count)d model.",
+        "The connection works. It offers %(count)d models.",
+        len(names),
+    )
     return ProbeResult(True, "ok", text % {"count": len(names)}, tuple(names))

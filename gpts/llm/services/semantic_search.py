@@ -43,6 +43,7 @@ def set_search_mode(*, mode: str, by: User, at: datetime) -> SemanticSearch:
         at=at,
         subject=choice,
         workspace_id=None,
-        data={"before": before, "mode": mode},
+        data={"mode": mode},
+        changes={"mode": (str(before), str(mode))},
     )
     return choice

@@ -131,7 +131,7 @@ def _provider_row(owner: CatalogueOwner | None, provider: Any) -> dict[str, Any]
             "is_over": is_retired(model),
             "last_day": None if model.retired_at is None else get_last_day(model.retired_at),
             "failure": describe_embedding_failure(model),
-            "abilities": ", ".join(str(Capability(name).label) for name in model.capabilities),
+            "abilities": _(", ").join(str(Capability(name).label) for name in model.capabilities),
             "url": owner.url("model-change", model.pk) if owner is not None and is_ours else "",
         }
         for model in provider.models.all()

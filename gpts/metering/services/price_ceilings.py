@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import record
+from core.audit import compare, record
 from core.errors import Forbidden, InvalidInput
 from core.look import formats
 from gpts.llm.catalogue import is_foreign
@@ -33,10 +34,12 @@ def set_price_ceiling(
     InvalidInput.
     """
     prices = {"input_price_micros": input_price_micros, "output_price_micros": output_price_micros}
+    known = PriceCeiling.objects.select_for_update().filter(workspace=workspace)
+    before = known.values(*prices).first() or {}
     if all(price is None for price in prices.values()):
         removed, _rows = PriceCeiling.objects.filter(workspace=workspace).delete()
         if removed:
-            _record(workspace, prices, by=by, at=at)
+            _record(workspace, before, prices, by=by, at=at)
         return None
     for field, price in prices.items():
         if price is None or not 0 <= price <= LARGEST_PRICE:
@@ -48,7 +51,7 @@ def set_price_ceiling(
     ceiling, _is_new = PriceCeiling.objects.update_or_create(
         workspace=workspace, defaults={**prices, "updated_at": at, "updated_by": by}
     )
-    _record(workspace, prices, by=by, at=at)
+    _record(workspace, before, prices, by=by, at=at)
     return ceiling
 
 
@@ -92,7 +95,14 @@ def is_within(model: LanguageModel, ceiling: PriceCeiling) -> bool:
     )
 
 
-def _record(workspace: Workspace, prices: dict[str, int | None], *, by: User, at: datetime) -> None:
+def _record(
+    workspace: Workspace,
+    before: Mapping[str, int | None],
+    prices: Mapping[str, int | None],
+    *,
+    by: User,
+    at: datetime,
+) -> None:
     record(
         action="gpts.price_ceiling_set",
         by=by,
@@ -100,4 +110,5 @@ def _record(workspace: Workspace, prices: dict[str, int | None], *, by: User, at
         subject=workspace,
         workspace_id=workspace.pk,
         data=prices,
+        changes=compare(before, prices, list(prices)),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.audit import record
 from core.errors import Conflict, IllegalTransition, InvalidInput, RateLimited
@@ -94,7 +95,11 @@ def _check_running_limit(by: User, at: datetime) -> None:
     running = count_running_answers(by, at)
     if running >= settings.CHAT_RUNNING_TURNS:
         raise RateLimited(
-            _("You have %(count)d answers running. Wait for one of them to end, or stop it.")
+            ngettext_lazy(
+                "You have %(count)d answer running. Wait for it to end, or stop it.",
+                "You have %(count)d answers running. Wait for one of them to end, or stop it.",
+                running,
+            )
             % {"count": running},
             code="turns_running",
             data={"retry_after": 5, "limit": settings.CHAT_RUNNING_TURNS},

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError, NotFound
 from gpts.assistants.access import access_gpt
-from gpts.assistants.drawn_icons import VARIANTS, draw_icon
+from gpts.assistants.drawn_icons import VARIANTS, draw_small_icon
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.icons import set_drawn_icon, set_icon
@@ -48,11 +48,11 @@ def _parse_number(text: str) -> int:
 @login_required
 @require_safe
 def drawn_icon(request: HttpRequest, slug: str, variant: int) -> HttpResponse:
-    """A PNG of one drawn variant of the icon."""
+    """A small picture of one drawn variant of the icon."""
     gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
     if not 1 <= variant <= VARIANTS:
         raise NotFound(_("There is no such picture."), code="icon_not_found")
-    response = HttpResponse(draw_icon(gpt.name, variant), content_type="image/png")
+    response = HttpResponse(draw_small_icon(gpt.name, variant), content_type="image/webp")
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

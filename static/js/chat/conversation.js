@@ -5,7 +5,7 @@ import { attachMentions } from "./mentions.js";
 import { chatPage, conversationUrl, errorOf } from "./page.js";
 import { readTurn } from "./stream.js";
 import { openTabChannel } from "./tabs.js";
-import { answerView, questionView } from "./view.js";
+import { answerView, freePlace, holdPlace, questionView } from "./view.js";
 
 const LONGEST = 32000;
 
@@ -185,6 +185,7 @@ export function attachConversation(chat) {
     if (isComposed) composer.dispatchEvent(new CustomEvent("chat:sent", { detail: { question } }));
     const view = answerView(chat, null, asked);
     section.append(view.element);
+    holdPlace(chat, section, replaced !== null);
     toEnd();
     await read(response, view, section, () => post(url, body));
   }
@@ -222,6 +223,7 @@ export function attachConversation(chat) {
     const section = document.getElementById(`turn-${turn}`);
     const view = answerView(chat, section.querySelector(".message--assistant"));
     section.querySelector("[data-chat-stop-form]")?.remove();
+    holdPlace(chat, section, false);
     follow(conversation, turn);
     await read(null, view, section);
   }
@@ -245,6 +247,7 @@ export function attachConversation(chat) {
     if (isRead) return finish(isEnded, section);
     const lost = running;
     setRunning(null);
+    freePlace(section);
     view.fail(lost?.turn ? words.chatLost ?? words.chatFailed : words.chatFailed);
     if (lost?.turn) section.append(row(words.chatReadOn ?? words.chatRetry, { onClick: (bar) => readOn(bar, lost, view.element, section) }));
   }
@@ -255,6 +258,7 @@ export function attachConversation(chat) {
     element.querySelectorAll(".message__note").forEach((note) => note.remove());
     element.classList.remove("message--failed");
     element.classList.add("message--running");
+    holdPlace(chat, section, false);
     follow(lost.conversation, lost.turn);
     read(null, answerView(chat, element), section);
   }
@@ -303,6 +307,7 @@ export function attachConversation(chat) {
       await showPath(conversation);
       if (wasAtEnd) toEnd();
     } else if (!(await refreshTurn(conversation, data.turn, section))) {
+      freePlace(section);
       section.append(row(words.chatRetry, { action: `${conversationUrl(conversation)}/turns/${data.turn}/retry` }));
     }
   }

@@ -19,6 +19,7 @@ function parse(html) {
 
 // Lets components attach themselves to new content, as after an htmx swap.
 function show(element) {
+  globalThis.htmx?.process(element);
   element.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true }));
 }
 

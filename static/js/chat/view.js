@@ -92,8 +92,8 @@ export function answerView(chat, existing, speaker) {
 
   // Calls of the provider's own tools as they happen; the last event brings the complete list.
   function tool(data) {
-    const body = element.querySelector(".message__body");
-    const list = body.querySelector(".turn__tools") ?? body.appendChild(Object.assign(document.createElement("ul"), { className: "turn__tools" }));
+    const list = element.parentElement.querySelector(":scope > .turn__tools") ?? Object.assign(document.createElement("ul"), { className: "turn__tools" });
+    if (!list.isConnected) element.after(list);
     list.append(Object.assign(document.createElement("li"), { textContent: data.label }));
   }
 
@@ -103,7 +103,7 @@ export function answerView(chat, existing, speaker) {
     if (data.html) place.innerHTML = data.html;
     else if (data.state !== "interrupted") place.replaceChildren();
     note(data.note);
-    if (data.sources?.length) element.querySelector(".message__body").append(sources(chat, data));
+    if (data.sources?.length) (element.parentElement.querySelector(":scope > .turn__tools") ?? element).after(sources(chat, data));
   }
 
   expect(true);
@@ -116,6 +116,22 @@ export function answerView(chat, existing, speaker) {
   }
 
   return view;
+}
+
+// Keeps the place of what the server adds below a question and an answer that has ended, until the turn is replaced.
+// `hasBranches`: the turn takes the place of an earlier one, so that arrows between the two will stand there.
+export function holdPlace(chat, section, hasBranches) {
+  section.classList.add("turn--held");
+  const bar = chat.querySelector("[data-chat-bar]")?.content.firstElementChild.cloneNode(true);
+  if (!bar) return;
+  if (!hasBranches) bar.querySelector(".branches").remove();
+  section.append(bar);
+}
+
+// For a turn that will not be replaced.
+export function freePlace(section) {
+  section.classList.remove("turn--held");
+  section.querySelector(":scope > .turn__bar--held")?.remove();
 }
 
 function thinkingBox(chat, place) {

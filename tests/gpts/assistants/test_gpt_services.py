@@ -190,7 +190,11 @@ def test_saving_a_draft_increments_its_revision() -> None:
     assert (saved.name, saved.category, saved.draft_revision) == ("Prose coach", "education", 2)
     assert (saved.description, saved.updated_at) == (gpt.description, LATER)
     event = AuditEvent.objects.get(action="gpts.draft_updated")
-    assert event.data == {"fields": ["category", "name"], "revision": 2}
+    assert event.data == {
+        "fields": ["category", "name"],
+        "revision": 2,
+        "changes": {"category": ["writing", "education"]},
+    }
 
 
 def test_saving_the_same_twice_writes_once() -> None:

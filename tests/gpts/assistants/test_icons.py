@@ -19,7 +19,7 @@ from PIL.ExifTags import Base
 
 from core.errors import DomainError, InvalidInput, NotFound, TooLarge
 from core.look.icon_files import render_icon_file
-from gpts.assistants.drawn_icons import draw_icon
+from gpts.assistants.drawn_icons import draw_icon_webp, draw_small_icon
 from gpts.assistants.services.icons import read_icon, set_drawn_icon, set_icon
 from tests.support.api_client import ApiClient
 from tests.support.factories.gpts import GPTFactory
@@ -158,22 +158,25 @@ def test_unknown_and_malformed_hashes_are_not_found(digest: str) -> None:
 @pytest.mark.parametrize("variant", range(1, 9))
 def test_generated_icons_differ_by_name_and_variant_and_are_deterministic(variant: int) -> None:
     first, again, other = (
-        draw_icon("Tide guide", variant),
-        draw_icon(" tide GUIDE ", variant),
-        draw_icon("Prose", variant),
+        draw_icon_webp("Tide guide", variant),
+        draw_icon_webp(" tide GUIDE ", variant),
+        draw_icon_webp("Prose", variant),
     )
 
     with Image.open(BytesIO(first)) as picture:
-        assert (picture.format, picture.size) == ("PNG", (256, 256))
+        assert (picture.format, picture.size) == ("WEBP", (256, 256))
     assert first == again
     assert first != other
-    assert len({draw_icon("Tide guide", number) for number in range(1, 9)}) == 8
+    assert len({draw_icon_webp("Tide guide", number) for number in range(1, 9)}) == 8
 
 
 @pytest.mark.parametrize(("name", "variant"), [("字", 1), ("", 4), ("<b>", 8), ("x" * 50, 6)])
 def test_any_name_can_be_drawn(name: str, variant: int) -> None:
-    with Image.open(BytesIO(draw_icon(name, variant))) as picture:
+    with Image.open(BytesIO(draw_icon_webp(name, variant))) as picture:
         assert picture.size == (256, 256)
+    small = draw_small_icon(name, variant)
+    with Image.open(BytesIO(small)) as picture:
+        assert (picture.format, picture.size, len(small) < 3_000) == ("WEBP", (96, 96), True)
 
 
 def test_a_generated_icon_is_set_and_removed(own_media: Path) -> None:
@@ -205,7 +208,7 @@ def test_generated_icons_are_chosen_on_the_page_and_by_the_api() -> None:
     refused = ApiClient(gpt.owner)("POST", f"gpts/{gpt.slug}/icon", {"variant": 9})
 
     assert f'src="{first}"' in body
-    assert (picture.headers["Content-Type"], picture.content) == ("image/png", draw_icon(gpt.name, 1))
+    assert (picture.headers["Content-Type"], picture.content) == ("image/webp", draw_small_icon(gpt.name, 1))
     assert picture.headers["X-Content-Type-Options"] == "nosniff"
     assert chosen.startswith("icons/")
     assert (by_api.status_code, refused.status_code) == (200, 400)

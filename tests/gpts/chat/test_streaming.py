@@ -10,6 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.errors import RateLimited
@@ -554,3 +556,19 @@ def test_the_prompt_of_a_preview_is_shown_once_and_not_kept(
     assert [part["role"] for part in kept["prompt"]] == [part["role"] for part in shown["prompt"]]
     assert "zibelquorvex" not in str(kept)
     assert kept["tokens"] == shown["tokens"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_files_a_message_starts_in_one_transaction_and_asks_for_no_embeddings_model() -> None:
+    """The first word waits for these statements; the first of a transaction sets the scope."""
+    reader = UserFactory.create(display_name="Reader")
+    gpt = create_public_gpt(configure_model("http://127.0.0.1:1", "never:1"))
+    requester = Requester(reader, scope_for(reader), "web", None, "en")
+
+    with CaptureQueriesContext(connection) as queries:
+        begin_first_turn(requester, gpt.slug, "Hello", uuid4().hex, is_draft=False)
+
+    sent = [query["sql"] for query in queries]
+    assert sum("set_config" in sql for sql in sent) == 1
+    assert not [sql for sql in sent if "gpts_knowledgefile" in sql or "gpts_semanticsearch" in sql]
+    assert len(sent) <= 13

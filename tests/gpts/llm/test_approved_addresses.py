@@ -89,7 +89,7 @@ def test_versions_that_nobody_approved_follow_the_new_address(audience: Audience
 
     assert moved.base_url == EVIL
     event = AuditEvent.objects.get(action="gpts.provider_changed")
-    assert (event.data["address_before"], event.data["address"]) == (ADDRESS, EVIL)
+    assert event.data["changes"]["base_url"] == [ADDRESS, EVIL]
 
 
 def test_another_path_of_the_same_host_is_allowed_and_a_model_that_nobody_uses() -> None:

@@ -42,7 +42,10 @@ def test_an_operator_chooses_on_the_page() -> None:
     assert 'value="full_text" checked' in page
     assert get_embedding_model(None) is None
     event = AuditEvent.objects.get(action="gpts.search_mode_set")
-    assert (event.data, event.workspace_id) == ({"before": "automatic", "mode": "full_text"}, None)
+    assert (event.data, event.workspace_id) == (
+        {"mode": "full_text", "changes": {"mode": ["automatic", "full_text"]}},
+        None,
+    )
     client.post(f"{PAGE}/search", {"mode": "automatic"})
     assert get_embedding_model(None) == model
 

@@ -102,6 +102,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     ),
     "marketplace_listingscore": (Line("true", "npsrcoamftwx", "mw", "mw", "w"),),
     "marketplace_listingrelease": (Line("true", "npsrcoamftwx", "mw", "w", "w"),),
+    "marketplace_listingvector": (Line("true", "npsrcoamftwx", "w", "w", "w"),),
     "marketplace_rating": (
         Line("user_id = {owner} AND hidden_at IS NULL", "npsrcoamftw", "ow", "omw", "ow"),
         Line("hidden_at IS NOT NULL", "omw", "ow", "omw", "ow", label="hidden"),

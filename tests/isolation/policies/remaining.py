@@ -16,7 +16,7 @@ from gpts.knowledge.models.search_index import PassageVector
 from gpts.knowledge.retrieval.vector_blocks import pack_vectors
 from gpts.llm.models import SemanticSearch
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
-from marketplace.models import FormerHandle, Listing, Rating, Shelf, ShelfEntry
+from marketplace.models import FormerHandle, Listing, ListingVector, Rating, Shelf, ShelfEntry
 from marketplace.services.listings import delist_listing, publish_listing
 from reviews.models import Appeal, DailyStat, Decision, Escalation, Standing, Strike
 from tests.isolation.world import World
@@ -51,6 +51,9 @@ def _in_workspaces(world: World) -> None:
         title="Walks", starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1), created_at=now
     )
     ShelfEntry.objects.create(shelf=shelf, listing=listing, position=1, reason="Good walks.")
+    ListingVector.objects.create(
+        listing=listing, version_id=listing.version_id, recipe=1, code=bytes(384)
+    )
     gone = publish_listing(
         gpt=world.gpts["alpha"], version=world.gpts["alpha"].versions.get(), by=None, at=now
     )

@@ -35,6 +35,9 @@ ROWS: list[Row] = [
     page("gpts:chat-start", ALPHA, ids={"slug": "alpha_slug"}),
     # An empty message is refused after the permission check, so that nothing runs in these cells.
     page("gpts:turn-first", ALPHA, "POST", ids={"slug": "alpha_slug"}, body={"text": ""}),
+    # Nobody has asked anything here: everybody is sent to the empty chat, which authorises.
+    page("gpts:asked-send", PEOPLE, ids={"slug": "alpha_slug"}),
+    page("gpts:chat-new", PEOPLE, query="?q=a"),
     page("gpts:conversation-list", PEOPLE),
     page("gpts:chats-redirect", EVERYBODY),
     page("gpts:conversation-show", OWNER, ids=TALK),

@@ -14,7 +14,10 @@ ROWS: list[Row] = [
     page("marketplace:leaderboard-list", EVERYBODY, "GET POST"),
     page("marketplace:rules-show", EVERYBODY, "GET POST"),
     page("marketplace:about-show", EVERYBODY, "GET", ids=LISTED),
-    page("marketplace:rating-save", PEOPLE, "POST", ids=LISTED, body={"stars": "9"}),
+    # An empty question is refused, so that these cells keep nothing.
+    page("marketplace:question-ask", EVERYBODY, "GET POST", ids=LISTED, body={"text": ""}),
+    page("marketplace:question-drop", EVERYBODY, "POST", ids=LISTED),
+    page("marketplace:rating-save", PEOPLE, "GET POST", ids=LISTED, body={"stars": "9"}),
     # None of these people has a rating to delete.
     page("marketplace:rating-delete", NOBODY, "POST", ids=LISTED, is_public=True),
     page("marketplace:profile-edit", PEOPLE, "GET POST"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.isolation.rows.row import EVERYBODY, MODERATOR, OWNER, PEOPLE, Row, api, page, staff_page
+from tests.isolation.rows.row import EVERYBODY, MODERATOR, NOBODY, OWNER, PEOPLE, Row, api, page, staff_page
 from tests.isolation.world import World
 
 CASE = {"case_id": "claimed_case"}
 WAITING = {"case_id": "case"}
 WORK = "reviews:work"
 DECISION = {"decision_id": "decision"}
+# Filed by somebody who is none of the actors.
+REPORTED = {"report_id": "report"}
 SUBMISSION = {"submission_id": "submission"}
 ATTESTED = {"attested": True}
 
@@ -42,6 +44,9 @@ ROWS: list[Row] = [
     page("reviews:report-create", EVERYBODY, "GET POST", ids={"slug": "listed_slug"}, body=REPORT),
     page("reviews:decision-detail", OWNER, ids=DECISION),
     page("reviews:appeal-create", OWNER, "POST", ids=DECISION, body={"text": "Look again."}),
+    page("reviews:report-list", PEOPLE),
+    page("reviews:report-detail", NOBODY, ids=REPORTED),
+    page("reviews:report-appeal", NOBODY, "POST", ids=REPORTED, body={"text": "Look again."}),
     api("reviews_api:queue-list", MODERATOR, WORK),
     api("reviews_api:queue-next", MODERATOR, WORK, "POST"),
     api("reviews_api:case-detail", MODERATOR, WORK, ids=CASE),

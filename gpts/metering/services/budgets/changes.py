@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -107,12 +108,13 @@ def change_budget(*, budget: Budget, by: User, at: datetime, **changes: Any) -> 
     changed = [field for field, value in values.items() if getattr(budget, field) != value]
     if not changed:
         return budget
+    before = {field: getattr(budget, field) for field in changed}
     for field in changed:
         setattr(budget, field, values[field])
     _check_name(budget)
     budget.updated_at = at
     budget.save(update_fields=[*changed, "updated_at"])
-    _audit("gpts.budget_changed", budget, by=by, at=at, fields=changed)
+    _audit("gpts.budget_changed", budget, by=by, at=at, before=before)
     return budget
 
 
@@ -130,7 +132,9 @@ def remove_budget(*, budget: Budget, by: User, at: datetime) -> None:
 _CHANGEABLE = ("name", "soft_limit", "hard_limit", "is_enabled")
 
 
-def _audit(action: str, budget: Budget, *, by: User, at: datetime, fields: list[str] | None = None) -> None:
+def _audit(
+    action: str, budget: Budget, *, by: User, at: datetime, before: Mapping[str, Any] | None = None
+) -> None:
     data: dict[str, Any] = {
         "subject": budget.subject,
         "measure": budget.measure,
@@ -139,9 +143,20 @@ def _audit(action: str, budget: Budget, *, by: User, at: datetime, fields: list[
         "hard_limit": budget.hard_limit,
         "is_enabled": budget.is_enabled,
     }
-    if fields is not None:
-        data["fields"] = fields
-    record(action=action, by=by, at=at, subject=budget, workspace_id=budget.workspace_id, data=data)
+    changes = {}
+    if before is not None:
+        data["fields"] = sorted(before)
+        # The name is not kept: it goes when the budget goes.
+        changes = {name: (value, getattr(budget, name)) for name, value in before.items() if name != "name"}
+    record(
+        action=action,
+        by=by,
+        at=at,
+        subject=budget,
+        workspace_id=budget.workspace_id,
+        data=data,
+        changes=changes,
+    )
 
 
 def _check_choice(value: str, choices: Any, field: str) -> None:

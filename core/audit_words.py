@@ -1,0 +1,154 @@
+"""How audit events read: each app and package names its actions, objects and fields.
+
+The log itself holds codes and ids. Names are looked up when somebody reads it, as that person may see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import TextChoices
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+
+class Area(TextChoices):
+    """Kinds of actions, for filters."""
+
+    ACCOUNTS = "accounts", _("Accounts and sign-in")
+    MEMBERS = "members", _("Members and roles")
+    SETTINGS = "settings", _("Settings and policies")
+    GPTS = "gpts", _("GPTs and versions")
+    KNOWLEDGE = "knowledge", _("Knowledge")
+    TESTS = "tests", _("Tests")
+    SHARING = "sharing", _("Sharing and store")
+    MODELS = "models", _("Models")
+    BUDGETS = "budgets", _("Budgets and prices")
+    MODERATION = "moderation", _("Moderation")
+    MONEY = "money", _("Earnings and payouts")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads the log: of one workspace, or with ``workspace`` None of the platform."""
+
+    person: AbstractBaseUser
+    workspace_id: int | None
+    workspace_slug: str = ""
+
+
+@dataclass(frozen=True)
+class Named:
+    """The name of an object as a text, and its page if the reader may open it."""
+
+    text: str
+    url: str = ""
+
+
+# Returns the names of the ids that exist and that the reader may know, in a number of queries that does not
+# depend on how many ids there are.
+Resolver = Callable[[Collection[str], Reader], Mapping[str, Named]]
+
+
+@dataclass(frozen=True)
+class ObjectWords:
+    """A kind of object: how its ids get names, and what stands for one without: "a deleted GPT"."""
+
+    resolve: Resolver
+    missing: Any
+
+
+@dataclass(frozen=True)
+class FieldWords:
+    """A value in ``AuditEvent.data``: its label and how it reads.
+
+    ``object`` names the kind of object whose id the value is; ``describe`` gets the value and all data of the
+    event. Without either, numbers, yes or no, and lists read as usual.
+    """
+
+    label: Any
+    describe: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    object: str = ""
+    # What stands for no value in a change.
+    none: Any = ""
+
+
+@dataclass(frozen=True)
+class ActionWords:
+    """An action: its kind, its label in filters, and its sentence.
+
+    The sentence takes ``who``, ``what`` (the object) and names of values in the data. Where it depends on
+    the data it is a function of them. ``details`` names values that are shown beside it. ``is_staff_act``
+    marks acts of the platform's staff on a workspace, who are not named to that workspace.
+    """
+
+    area: Area
+    label: Any
+    sentence: Any
+    details: tuple[str, ...] = ()
+    fields: Mapping[str, FieldWords] = field(default_factory=dict)
+    describe_reason: Callable[[str], Any] | None = None
+    is_staff_act: bool = False
+
+
+@dataclass(frozen=True)
+class AuditWords:
+    """The words of one app or package: actions by code, objects by ``app.model``, fields by name."""
+
+    actions: Mapping[str, ActionWords]
+    objects: Mapping[str, ObjectWords] = field(default_factory=dict)
+    fields: Mapping[str, FieldWords] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AllWords:
+    actions: Mapping[str, ActionWords]
+    objects: Mapping[str, ObjectWords]
+    # By action, because the same name means different things to different apps.
+    fields: Mapping[str, Mapping[str, FieldWords]]
+
+
+@lru_cache(maxsize=1)
+def load_words() -> AllWords:
+    """Return the words of all apps in settings.AUDIT_WORDS."""
+    parts: list[AuditWords] = [import_string(path) for path in settings.AUDIT_WORDS]
+    return AllWords(
+        actions={code: action for part in parts for code, action in part.actions.items()},
+        objects={kind: found for part in parts for kind, found in part.objects.items()},
+        fields={
+            code: {**part.fields, **action.fields} for part in parts for code, action in part.actions.items()
+        },
+    )
+
+
+def describe_choice(choices: type[TextChoices]) -> Callable[[Any, Mapping[str, Any]], Any]:
+    """Return a ``FieldWords.describe`` that reads a stored choice, or a list of them, by its label."""
+
+    def describe(value: Any, _data: Mapping[str, Any]) -> str:
+        values = value if isinstance(value, list) else [value]
+        known: list[Any] = list(choices.values)
+        return ", ".join(str(choices(one).label) if one in known else str(one) for one in values)
+
+    return describe
+
+
+def read_numbers(ids: Collection[str]) -> list[int]:
+    """Return those of ``ids`` that fit a big integer column; the log keeps all ids as texts."""
+    return [int(one) for one in ids if one.isascii() and one.isdigit() and len(one) < 19]
+
+
+def read_uuids(ids: Collection[str]) -> list[UUID]:
+    """Return those of ``ids`` that are UUIDs."""
+    found = []
+    for one in ids:
+        try:
+            found.append(UUID(one))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,347 @@
+"""The audit log in words: every action has a sentence, names are those of today, links only where allowed."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import translation
+
+from core.audit import record
+from core.audit_words import Reader, load_words
+from core.models import AuditEvent
+from gpts.assistants.services.gpts import delete_gpt, update_draft
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.metering.services.budgets.changes import change_budget, create_budget, draft_budget
+from tests.support.api_client import create_key, get_bearer_header
+from tests.support.factories.gpts import GPTFactory
+from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.times import AT
+from workspaces.audit_log import AuditEntry, describe_events
+from workspaces.erasure import DELETED_NAME
+from workspaces.models import User, Workspace
+from workspaces.services.members import change_role, invite_member
+from workspaces.services.sharing import set_golden_pass_rate, set_may_publish
+from workspaces.services.workspaces import update_workspace
+from workspaces.states import Role
+
+pytestmark = pytest.mark.django_db
+APPS = ("workspaces", "gpts", "marketplace", "reviews", "payouts")
+CODE = re.compile(r"(?:workspaces|gpts|marketplace|reviews|payouts)\.[a-z]+(?:_[a-z]+)+")
+
+
+@pytest.fixture
+def owner() -> User:
+    return UserFactory.create(display_name="Ada", email="ada@demo.test")
+
+
+@pytest.fixture
+def team(owner: User) -> Workspace:
+    return WorkspaceFactory.create(owner=owner, name="Acme")
+
+
+def read(team: Workspace, reader: User, action: str = "") -> list[AuditEntry]:
+    events = AuditEvent.objects.filter(workspace_id=team.pk).order_by("id")
+    if action:
+        events = events.filter(action=action)
+    return describe_events(events, Reader(reader, team.pk, team.slug))
+
+
+def describe(entry: AuditEntry) -> tuple[str, list[tuple[str, str | None, str | None]]]:
+    return entry.sentence, [(one.label, one.before, one.after) for one in entry.changes]
+
+
+# Every action ----------------------------------------------------------------------------------------------
+
+
+def list_recorded_codes() -> set[str]:
+    """Return the codes in the calls of ``record`` and of the private helpers around it."""
+    found: set[str] = set()
+    for path in (file for app in APPS for file in Path(settings.BASE_DIR, app).rglob("*.py")):
+        if "migrations" in path.parts:
+            continue
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name not in ("record", "_record", "_record_event", "_audit", "_finish", "_take_out"):
+                continue
+            values = [*call.args, *(one.value for one in call.keywords if one.arg == "action")]
+            texts = [
+                node.value for value in values for node in ast.walk(value) if isinstance(node, ast.Constant)
+            ]
+            found |= {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+            if name == "_record" and path.parts[-1] == "members.py":
+                found |= {f"workspaces.{text}" for text in texts[:1] if isinstance(text, str)}
+    return found
+
+
+def test_every_recorded_action_has_words_and_no_other() -> None:
+    recorded = list_recorded_codes()
+    assert len(recorded) > 80
+    known = {code for code in load_words().actions if not code.startswith("test")}
+    assert recorded - known == set()
+    # Written by a function that takes the action from its caller's caller.
+    assert known - recorded == set()
+
+
+def test_an_action_without_words_is_not_recorded(owner: User) -> None:
+    before = AuditEvent.objects.count()
+    with pytest.raises(ValueError, match="has no sentence"):
+        record(action="workspaces.thing_unknown", by=owner, at=AT, subject=owner)
+    assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_action_reads_as_a_sentence(language: str, owner: User, team: Workspace) -> None:
+    """Also without the data that its service writes: events of earlier releases have less."""
+    codes = [code for code in load_words().actions if not code.startswith("test")]
+    events = [
+        AuditEvent(
+            action=code, at=AT, actor=owner, is_automated=False, subject_type="gpts.gpt", subject_id="0"
+        )
+        for code in codes
+    ]
+    with translation.override(language):
+        entries = describe_events(events, Reader(owner, team.pk, team.slug))
+    for entry in entries:
+        assert "%(" not in entry.sentence, entry.event.action
+        assert entry.sentence.endswith("。" if language == "zh-hans" else "."), entry.event.action
+        assert entry.label != entry.event.action and entry.area
+        if language == "zh-hans":
+            assert re.search(r"[\u4e00-\u9fff]{2}", entry.sentence), entry.event.action
+            assert re.search(r"[\u4e00-\u9fff]{2}", entry.label), entry.event.action
+            rest = re.sub(r"Ada|GPT|API|–", "", entry.sentence)
+            assert not re.search(r"[A-Za-z]{3}", rest), (entry.event.action, entry.sentence)
+
+
+def test_every_field_and_object_is_translated() -> None:
+    with translation.override("zh-hans"):
+        labels = {str(words.label) for fields in load_words().fields.values() for words in fields.values()}
+        labels |= {str(words.missing) for words in load_words().objects.values()}
+    labels -= {"GPT", "JSON schema"}
+    assert [label for label in labels if not re.search(r"[\u4e00-\u9fff]", label)] == []
+
+
+# What changed ----------------------------------------------------------------------------------------------
+
+
+def test_changes_say_from_what_to_what(owner: User, team: Workspace) -> None:
+    bob = UserFactory.create(display_name="Bob")
+    member = MemberFactory.create(workspace=team, user=bob, role=Role.MEMBER, by=owner)
+    change_role(member=member, role="admin", by=owner, at=AT)
+    set_golden_pass_rate(workspace=team, rate=90, by=owner, at=AT)
+    set_may_publish(workspace=team, is_allowed=False, by=owner, at=AT)
+    update_workspace(workspace=team, name="Acme Two", accent="#2b5c86", by=owner, at=AT)
+    budget = create_budget(
+        budget=draft_budget(
+            workspace=team, name="All", subject="workspace", measure="cost_micros", window="month",
+            hard_limit=5_000_000, by=owner, at=AT,
+        ),
+        by=owner, at=AT,
+    )  # fmt: skip
+    change_budget(budget=budget, name="Everybody", hard_limit=20_000_000, soft_limit=None, by=owner, at=AT)
+
+    assert [describe(entry) for entry in read(team, owner)][-6:] == [
+        ("Ada changed the role of Bob.", [("Role", "Member", "Admin")]),
+        (
+            "Ada changed which share of the tests must pass before a GPT is shared.",
+            [("Tests that must pass", "not required", "90%")],
+        ),
+        ("Ada kept GPTs inside the workspace.", [("GPTs may leave the workspace", "Yes", "No")]),
+        (
+            "Ada changed the settings of Acme Two.",
+            [("Accent colour", "none", "#2b5c86"), ("Name", None, None)],
+        ),
+        ("Ada set the budget Everybody.", []),
+        (
+            "Ada changed the budget Everybody.",
+            [("Stop at", "$5.00 a month", "$20.00 a month"), ("Name", None, None)],
+        ),
+    ]
+
+
+def test_a_draft_names_its_texts_and_shows_its_choices(owner: User, team: Workspace) -> None:
+    gpt = GPTFactory.create(workspace=team, owner=owner, name="Desk")
+    update_draft(
+        gpt=gpt,
+        revision=gpt.draft_revision,
+        changes={"instructions": "Canary 7319", "category": "education", "temperature": "0.5"},
+        by=owner,
+        at=AT,
+    )
+    (entry,) = read(team, owner, "gpts.draft_updated")
+    assert describe(entry) == (
+        "Ada changed the draft of Desk.",
+        [("Category", "Writing", "Education"), ("Temperature", "none", "0.50"), ("Instructions", None, None)],
+    )
+    assert "7319" not in str(entry.event.data)
+    with translation.override("zh-hans"):
+        (entry,) = read(team, owner, "gpts.draft_updated")
+        assert describe(entry) == (
+            "Ada 修改了 Desk 的草稿。",
+            [("分类", "写作", "教育"), ("温度", "无", "0.50"), ("指令", None, None)],
+        )
+
+
+def test_events_of_earlier_releases_read_alike(owner: User, team: Workspace) -> None:
+    record(
+        action="workspaces.member_role_changed", by=owner, at=AT, subject=owner, workspace_id=team.pk,
+        data={"before": "member", "after": "admin", "user_id": owner.pk},
+    )  # fmt: skip
+    (entry,) = read(team, owner, "workspaces.member_role_changed")
+    assert describe(entry) == ("Ada changed the role of Ada.", [("Role", "Member", "Admin")])
+
+
+# Names and links -------------------------------------------------------------------------------------------
+
+
+def test_names_are_those_of_today_and_go_with_the_account(owner: User, team: Workspace) -> None:
+    gpt = GPTFactory.create(workspace=team, owner=owner, name="Desk")
+    (entry,) = read(team, owner, "gpts.gpt_created")
+    assert [(part.text, part.url) for part in entry.parts] == [
+        ("Ada", f"/w/{team.slug}/admin/audit?person={owner.pk}"),
+        (" created ", ""),
+        ("Desk", f"/build/{gpt.slug}/versions"),
+        (".", ""),
+    ]
+    delete_gpt(gpt=gpt, typed_name="Desk", is_under_review=False, by=owner, at=AT)
+    User.objects.filter(pk=owner.pk).update(display_name=DELETED_NAME)
+    (entry,) = read(team, owner, "gpts.gpt_created")
+    assert [(part.text, part.url) for part in entry.parts] == [
+        ("A deleted account", ""), (" created ", ""), ("Desk (deleted)", ""), (".", ""),
+    ]  # fmt: skip
+
+
+def test_moderators_are_not_named_to_a_workspace(owner: User, team: Workspace) -> None:
+    moderator = UserFactory.create(display_name="Mod Secret")
+    gpt = GPTFactory.create(workspace=team, owner=owner, name="Desk")
+    quarantine_gpt(gpt=gpt, at=AT, by=moderator)
+    admin = UserFactory.create(display_name="Admin")
+    (entry,) = read(team, admin, "gpts.gpt_quarantined")
+    assert entry.sentence == "The moderation of this instance put Desk into quarantine."
+    # Its settings are closed to admins in quarantine.
+    assert [part.url for part in entry.parts] == ["", "", "", ""]
+
+
+def test_foreign_objects_have_no_names(owner: User, team: Workspace) -> None:
+    elsewhere = GPTFactory.create(owner=UserFactory.create(display_name="Eve"), name="Private Desk")
+    record(
+        action="gpts.gpt_duplicated", by=owner, at=AT, workspace_id=team.pk,
+        subject=GPTFactory.create(workspace=team, owner=owner, name="Copy"), data={"from_id": elsewhere.pk},
+    )  # fmt: skip
+    (entry,) = read(team, owner, "gpts.gpt_duplicated")
+    assert entry.sentence == "Ada made Copy as a copy of a deleted or private GPT."
+
+
+def test_names_take_the_same_number_of_queries_for_any_length(
+    owner: User, team: Workspace, django_assert_num_queries: Any
+) -> None:
+    def add(count: int) -> None:
+        for number in range(count):
+            person = UserFactory.create(display_name=f"P{number}")
+            member = MemberFactory.create(workspace=team, user=person, role=Role.BUILDER, by=owner)
+            change_role(member=member, role="admin", by=owner, at=AT)
+            GPTFactory.create(workspace=team, owner=person)
+            invite_member(workspace=team, email=f"new{person.pk}@demo.test", role="member", by=owner, at=AT)
+
+    add(1)
+    for _again in range(2):
+        with django_assert_num_queries(7):
+            read(team, owner)
+        add(3)
+
+
+# Pages, export and API -------------------------------------------------------------------------------------
+
+
+def sign_in(person: User) -> Client:
+    client = Client()
+    client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    return client
+
+
+def test_the_page_filters_by_person_kind_days_and_object(owner: User, team: Workspace) -> None:
+    bob = UserFactory.create(display_name="Bob")
+    stranger = UserFactory.create(display_name="Stranger Secret")
+    MemberFactory.create(workspace=team, user=bob, role=Role.ADMIN, by=owner)
+    gpt = GPTFactory.create(workspace=team, owner=owner, name="Desk")
+    update_workspace(workspace=team, name="A", accent="", by=bob, at=AT + timedelta(days=3))
+    client, base = sign_in(owner), f"/w/{team.slug}/admin/audit"
+
+    def ask(query: str) -> list[str]:
+        answer = client.get(f"{base}?{query}")
+        assert answer.status_code == 200
+        return [entry.event.action for entry in answer.context["entries"]]
+
+    assert ask(f"person={bob.pk}") == ["workspaces.workspace_changed"]
+    assert ask("area=gpts") == ["gpts.gpt_created"]
+    assert ask(f"object=gpts.gpt:{gpt.pk}") == ["gpts.gpt_created"]
+    day = (AT + timedelta(days=3)).date()
+    assert ask(f"since={day}&until={day}") == ["workspaces.workspace_changed"]
+    assert ask(f"until={day - timedelta(days=1)}&area=settings") == ["workspaces.workspace_created"]
+    # The filter names nobody whom the log does not name.
+    page = client.get(f"{base}?person={stranger.pk}")
+    assert page.context["entries"] == [] and b"Stranger Secret" not in page.content
+    for wrong in (
+        "person=x",
+        "area=all",
+        "since=2026-13-01",
+        "since=0001-01-01",
+        "object=auth.user:1",
+        "action=a",
+    ):
+        answer = client.get(f"{base}?{wrong}")
+        assert answer.status_code == 400 and len(answer.context["entries"]) > 2, wrong
+
+
+def test_the_export_is_in_words_and_runs_no_formula(owner: User, team: Workspace) -> None:
+    bob = UserFactory.create(display_name="Bob")
+    member = MemberFactory.create(workspace=team, user=bob, role=Role.MEMBER, by=owner)
+    change_role(member=member, role="admin", by=owner, at=AT)
+    User.objects.filter(pk=bob.pk).update(display_name="=cmd|' /C calc'!A0")
+    answer = sign_in(owner).get(
+        f"/w/{team.slug}/admin/audit?format=csv&action=workspaces.member_role_changed"
+    )
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert (row["who"], row["sentence"], row["changes"]) == (
+        "Ada",
+        "Ada changed the role of =cmd|' /C calc'!A0.",
+        "Role: Member → Admin",
+    )
+    assert not any((cell or "").startswith(("=", "+", "@")) for cell in row.values())
+
+
+def test_the_api_gives_codes_and_the_sentence_in_the_readers_language(owner: User, team: Workspace) -> None:
+    member = MemberFactory.create(
+        workspace=team, user=UserFactory.create(display_name="Bob"), role=Role.MEMBER, by=owner
+    )
+    change_role(member=member, role="admin", by=owner, at=AT)
+    client = Client(headers=get_bearer_header(create_key(owner, "account", workspace=team)))
+    path = f"/api/v1/workspaces/{team.slug}/audit?action=workspaces.member_role_changed"
+    (item,) = client.get(path, headers={"Accept-Language": "zh-hans"}).json()["items"]
+    event = AuditEvent.objects.get(action="workspaces.member_role_changed")
+    assert item == {
+        "sequence": event.sequence,
+        "at": "2026-03-01T12:00:00Z",
+        "action": "workspaces.member_role_changed",
+        "area": "members",
+        "sentence": "Ada 修改了 Bob 的角色。",
+        "actor": {"id": owner.pk, "name": "Ada"},
+        "is_automated": False,
+        "object": {"type": "workspaces.member", "id": str(member.pk), "name": "Bob", "path": ""},
+        "changes": [{"field": "role", "label": "角色", "before": "成员", "after": "管理员"}],
+        "reason": "",
+        "data": {"user_id": member.user_id, "changes": {"role": ["member", "admin"]}},
+        "hash": event.hash,
+    }
+    refused = client.get(f"/api/v1/workspaces/{team.slug}/audit?since=yesterday")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "date_invalid")

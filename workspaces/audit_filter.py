@@ -1,0 +1,94 @@
+"""The filter of the audit log: by person, kind or action, days and object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
+
+from core.audit_words import Area, load_words
+from core.errors import InvalidInput
+from core.models import AuditEvent
+
+NAMES = ("person", "area", "action", "since", "until", "object")
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """``since`` and ``until`` are days in the reader's time zone, both included; empty values filter nothing.
+
+    ``object`` is "app.model:id".
+    """
+
+    person: int | None = None
+    area: str = ""
+    action: str = ""
+    since: date | None = None
+    until: date | None = None
+    object: str = ""
+
+    def apply(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        if self.person is not None:
+            events = events.filter(actor_id=self.person)
+        if self.area:
+            actions = load_words().actions
+            events = events.filter(action__in=[code for code in actions if actions[code].area == self.area])
+        if self.action:
+            events = events.filter(action=self.action)
+        if self.since is not None:
+            events = events.filter(at__gte=_start_of(self.since))
+        if self.until is not None:
+            events = events.filter(at__lt=_start_of(self.until + timedelta(days=1)))
+        if self.object:
+            kind, _colon, identifier = self.object.partition(":")
+            events = events.filter(subject_type=kind, subject_id=identifier)
+        return events
+
+    @property
+    def is_set(self) -> bool:
+        return self != AuditFilter()
+
+
+def read_filter(values: Mapping[str, str]) -> AuditFilter:
+    """Return the filter that query parameters name; raises InvalidInput with the parameter as field."""
+    person, area, action = (values.get(name, "").strip() for name in ("person", "area", "action"))
+    chosen = values.get("object", "").strip()
+    if person and not (person.isascii() and person.isdigit() and len(person) < 19):
+        raise InvalidInput(_("Choose a person from the list."), code="person_invalid", field="person")
+    if area and area not in Area.values:
+        raise InvalidInput(_("Choose from the list."), code="unknown_choice", field="area")
+    if action and action not in load_words().actions:
+        raise InvalidInput(_("Choose from the list."), code="unknown_choice", field="action")
+    if chosen and (chosen.partition(":")[0] not in load_words().objects or "\x00" in chosen):
+        raise InvalidInput(_("There is no such kind of object."), code="object_invalid", field="object")
+    return AuditFilter(
+        person=int(person) if person else None,
+        area=area,
+        action=action,
+        since=_read_day(values, "since"),
+        until=_read_day(values, "until"),
+        object=chosen,
+    )
+
+
+def _read_day(values: Mapping[str, str], name: str) -> date | None:
+    text = values.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    # Far years have no midnight in every time zone.
+    if day is None or not 1970 <= day.year <= 9_000:
+        raise InvalidInput(_("Write a day as YYYY-MM-DD."), code="date_invalid", field=name)
+    return day
+
+
+def _start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

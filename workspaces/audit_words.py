@@ -1,0 +1,241 @@
+"""How events of accounts, members and workspaces read in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.audit_words import (
+    ActionWords,
+    Area,
+    AuditWords,
+    FieldWords,
+    Named,
+    ObjectWords,
+    Reader,
+    describe_choice,
+    read_numbers,
+)
+from core.look import formats
+from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
+from workspaces.models import ApiKey, Invitation, Member, ProtectedName, User, Workspace
+from workspaces.states import ApiScope, ErasureKind, Role, Staff, WorkspaceKind
+
+USER = "workspaces.user"
+
+
+def _name_people(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    """Name accounts as others see them; a person's name leads to what they did in this log."""
+    base = _log_address(reader)
+    people = User.objects.filter(pk__in=read_numbers(ids)).only("pk", "display_name", "email")
+    return {
+        str(person.pk): Named(str(person), f"{base}?person={person.pk}")
+        for person in people
+        if person.display_name != DELETED_NAME
+    }
+
+
+def _log_address(reader: Reader) -> str:
+    if reader.workspace_id is None:
+        return reverse("workspaces:operator-audit")
+    return reverse("workspaces:workspace-audit", args=[reader.workspace_slug])
+
+
+def _name_workspaces(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = Workspace.objects.filter(pk__in=read_numbers(ids)).only("pk", "name", "slug")
+    return {
+        str(row.pk): Named(
+            row.name,
+            reverse("workspaces:workspace-settings", args=[row.slug])
+            if row.pk == reader.workspace_id
+            else "",
+        )
+        for row in rows
+        if row.name != DELETED_WORKSPACE
+    }
+
+
+def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    url = (
+        reverse("workspaces:workspace-settings", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    )
+    return {identifier: Named(gettext("the sharing rules"), url) for identifier in ids}
+
+
+def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = Member.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    return {str(row.pk): Named(str(row.user)) for row in rows.select_related("user")}
+
+
+def _name_invitations(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = Invitation.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    url = reverse("workspaces:member-list", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {str(row.pk): Named(row.email, url) for row in rows.only("pk", "email") if row.email}
+
+
+def _name_keys(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    """Name keys by their public beginning: their labels are their owners' own texts."""
+    rows = ApiKey.objects.filter(pk__in=read_numbers(ids)).only("pk", "prefix", "user_id")
+    own = reverse("workspaces:api-key-list")
+    return {
+        str(row.pk): Named(f"lg_{row.prefix}…", own if row.user_id == reader.person.pk else "")
+        for row in rows
+    }
+
+
+def _name_protected(ids: Collection[str], _reader: Reader) -> dict[str, Named]:
+    rows = ProtectedName.objects.filter(pk__in=read_numbers(ids)).only("pk", "name")
+    return {str(row.pk): Named(row.name) for row in rows}
+
+
+def _describe_removal(data: Mapping[str, Any]) -> Any:
+    if data.get("left"):
+        return _("%(who)s left the workspace.")
+    return _("%(who)s removed %(what)s from the workspace.")
+
+
+def _describe_publishing(data: Mapping[str, Any]) -> Any:
+    if data.get("may_publish"):
+        return _("%(who)s allowed GPTs to leave the workspace.")
+    return _("%(who)s kept GPTs inside the workspace.")
+
+
+def _describe_rate(value: Any, _data: Mapping[str, Any]) -> str:
+    return formats.percent(value / 100)
+
+
+_ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
+_STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
+
+ACTIONS = {
+    "workspaces.api_key_created": ActionWords(
+        Area.ACCOUNTS, _("API key made"), _("%(who)s made the API key %(what)s."), details=("scopes",)
+    ),
+    "workspaces.api_key_revoked": ActionWords(
+        Area.ACCOUNTS, _("API key revoked"), _("%(who)s revoked the API key %(what)s.")
+    ),
+    "workspaces.email_changed": ActionWords(
+        Area.ACCOUNTS, _("E-mail address changed"), _("%(who)s changed the e-mail address of %(what)s.")
+    ),
+    "workspaces.erasure_finished": ActionWords(
+        Area.ACCOUNTS, _("Erasure finished"), _("An erasure has finished."), details=("kind", "rows")
+    ),
+    "workspaces.golden_gate_set": ActionWords(
+        Area.SETTINGS,
+        _("Golden prompts asked before sharing"),
+        _("%(who)s changed which share of the tests must pass before a GPT is shared."),
+        details=("rate",),
+    ),
+    "workspaces.invitation_revoked": ActionWords(
+        Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
+    ),
+    "workspaces.member_invited": ActionWords(
+        Area.MEMBERS, _("Member invited"), _("%(who)s invited %(what)s as %(role)s."), fields=_ROLE
+    ),
+    "workspaces.member_joined": ActionWords(
+        Area.MEMBERS, _("Member joined"), _("%(user_id)s joined as %(role)s."), fields=_ROLE
+    ),
+    "workspaces.member_removed": ActionWords(Area.MEMBERS, _("Member removed"), _describe_removal),
+    "workspaces.member_role_changed": ActionWords(
+        Area.MEMBERS, _("Role changed"), _("%(who)s changed the role of %(user_id)s."), fields=_ROLE
+    ),
+    "workspaces.name_protected": ActionWords(
+        Area.MODERATION, _("Name protected"), _("%(who)s protected the name %(what)s.")
+    ),
+    "workspaces.name_released": ActionWords(
+        Area.MODERATION, _("Name released"), _("%(who)s released the name %(what)s.")
+    ),
+    "workspaces.password_changed": ActionWords(
+        Area.ACCOUNTS,
+        _("Password changed"),
+        _("%(who)s changed the password of %(what)s."),
+        details=("keys_revoked",),
+    ),
+    "workspaces.publishing_resumed": ActionWords(
+        Area.MODERATION, _("Builder's suspension ended"), _("%(who)s let %(what)s publish again.")
+    ),
+    "workspaces.publishing_rule_set": ActionWords(
+        Area.SETTINGS, _("Sharing outside allowed or not"), _describe_publishing
+    ),
+    "workspaces.publishing_suspended": ActionWords(
+        Area.MODERATION, _("Builder suspended"), _("%(who)s suspended %(what)s as a builder.")
+    ),
+    "workspaces.second_factor_reset": ActionWords(
+        Area.ACCOUNTS,
+        _("Two-factor sign-in turned off"),
+        _("%(who)s turned off the two-factor sign-in of %(what)s."),
+        details=("removed",),
+        fields={"removed": FieldWords(_("Factors removed"))},
+    ),
+    "workspaces.staff_role_granted": ActionWords(
+        Area.MEMBERS,
+        _("Staff role granted"),
+        _("%(who)s gave %(what)s the staff role %(role)s."),
+        fields=_STAFF_ROLE,
+    ),
+    "workspaces.staff_role_revoked": ActionWords(
+        Area.MEMBERS,
+        _("Staff role taken away"),
+        _("%(who)s took the staff role %(role)s from %(what)s."),
+        fields=_STAFF_ROLE,
+    ),
+    "workspaces.user_created": ActionWords(
+        Area.ACCOUNTS, _("Account made"), _("The account of %(what)s was made.")
+    ),
+    "workspaces.user_deactivated": ActionWords(
+        Area.ACCOUNTS, _("Account closed"), _("%(who)s closed the account of %(what)s.")
+    ),
+    "workspaces.user_deleted": ActionWords(
+        Area.ACCOUNTS, _("Account deleted"), _("The account of %(what)s was deleted.")
+    ),
+    "workspaces.user_profile_changed": ActionWords(
+        Area.ACCOUNTS, _("Profile changed"), _("%(who)s changed the profile of %(what)s.")
+    ),
+    "workspaces.workspace_changed": ActionWords(
+        Area.SETTINGS, _("Settings changed"), _("%(who)s changed the settings of %(what)s.")
+    ),
+    "workspaces.workspace_created": ActionWords(
+        Area.SETTINGS,
+        _("Workspace made"),
+        _("%(who)s made the workspace %(what)s."),
+        details=("kind",),
+        fields={"kind": FieldWords(_("Kind"), describe_choice(WorkspaceKind))},
+    ),
+    "workspaces.workspace_deleted": ActionWords(
+        Area.SETTINGS, _("Workspace deleted"), _("%(who)s deleted the workspace %(what)s.")
+    ),
+}
+
+WORDS = AuditWords(
+    actions=ACTIONS,
+    objects={
+        USER: ObjectWords(_name_people, _("a deleted account")),
+        "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
+        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing rules")),
+        "workspaces.member": ObjectWords(_name_members, _("a former member")),
+        "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
+        "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
+        "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "workspaces.erasure": ObjectWords(lambda _ids, _reader: {}, _("an erasure")),
+    },
+    fields={
+        "user_id": FieldWords(_("Person"), object=USER),
+        "scopes": FieldWords(_("Permissions"), describe_choice(ApiScope)),
+        "keys_revoked": FieldWords(_("API keys revoked")),
+        "kind": FieldWords(_("Kind"), describe_choice(ErasureKind)),
+        "rows": FieldWords(_("Rows")),
+        "rate": FieldWords(_("Tests that must pass"), _describe_rate, none=_("not required")),
+        "golden_pass_rate": FieldWords(_("Tests that must pass"), _describe_rate, none=_("not required")),
+        "may_publish": FieldWords(_("GPTs may leave the workspace")),
+        "name": FieldWords(_("Name")),
+        "accent": FieldWords(_("Accent colour")),
+        "display_name": FieldWords(_("Name")),
+        "language": FieldWords(_("Language")),
+        "time_zone": FieldWords(_("Time zone")),
+        "expires_at": FieldWords(_("Ends")),
+    },
+)
