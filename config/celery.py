@@ -30,7 +30,12 @@ QUEUES: dict[str, tuple[str, ...]] = {
     # Waiting for servers elsewhere.
     "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs"),
     # Hours of computing, at a low priority.
-    "search": ("gpts.embed_waiting", "gpts.index_waiting", "marketplace.embed_listings"),
+    "search": (
+        "gpts.embed_waiting",
+        "gpts.embed_attachments",
+        "gpts.index_waiting",
+        "marketplace.embed_listings",
+    ),
 }
 QUEUE_NAMES = ("celery", *QUEUES)
 app.conf.task_routes = {name: {"queue": queue} for queue, names in QUEUES.items() for name in names}
@@ -60,6 +65,7 @@ every("gpts: index the text of new turns", "gpts.index_turn_words", 15)
 every("gpts: index the text of missed turns", "gpts.index_missed_words", 3600)
 every("gpts: index passages that are not indexed", "gpts.index_waiting", 300)
 every("gpts: compute missing embeddings", "gpts.embed_waiting", 60)
+every("gpts: compute missing embeddings of files in chats", "gpts.embed_attachments", 60)
 every("gpts: mark GPTs that enough people used", "gpts.mark_used_gpts", 300)
 every("gpts: resume waiting files", "gpts.sweep_files", 30)
 daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=6)

@@ -3,6 +3,7 @@
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.chat.models import (
     Attachment,
+    AttachmentVectors,
     Conversation,
     Message,
     SharedConversation,
@@ -29,6 +30,7 @@ from gpts.studio.models import BuilderChange, BuilderMessage
 __all__ = [
     "GPT",
     "Attachment",
+    "AttachmentVectors",
     "Budget",
     "BudgetReservation",
     "BudgetUse",

@@ -27,6 +27,7 @@ from core.money import format_money
 from gpts.assistants.states import Category
 from payouts.models import AccountingPeriod, Batch, Payout, PayoutAccount, RateCard
 from payouts.states import PayoutMethod, Rule, Unit
+from workspaces.audit_words import USER
 from workspaces.erasure import DELETED_NAME
 from workspaces.models import User
 from workspaces.rules import is_finance
@@ -130,25 +131,27 @@ WORDS = AuditWords(
         "payouts.event_excluded": _act(
             _("Use excluded"), _("%(who)s excluded a use from payment after an investigation.")
         ),
-        "payouts.hold_released": _act(_("Payouts released"), _("%(who)s released the payouts of %(what)s.")),
+        "payouts.hold_released": _act(
+            _("Payouts released"), _("%(who)s released the payouts of %(payee_id)s.")
+        ),
         "payouts.payout_account_saved": _act(
             _("Payout account saved"),
-            _("%(who)s saved the payout account of %(what)s."),
+            _("%(who)s saved the payout account of %(payee_id)s."),
             details=("method", "needs_check"),
         ),
         "payouts.payout_account_verified": _act(
-            _("Payout account checked"), _("%(who)s checked the payout account of %(what)s.")
+            _("Payout account checked"), _("%(who)s checked the payout account of %(payee_id)s.")
         ),
         "payouts.payout_failed": _act(
-            _("Payout failed"), _("%(who)s noted that the payout to %(what)s failed.")
+            _("Payout failed"), _("%(who)s noted that the payout to %(payee_id)s failed.")
         ),
         "payouts.payout_returned": _act(
-            _("Payout returned"), _("%(who)s noted that the payout to %(what)s came back.")
+            _("Payout returned"), _("%(who)s noted that the payout to %(payee_id)s came back.")
         ),
         "payouts.payout_settled": _act(
-            _("Payout paid"), _("%(who)s noted that the payout to %(what)s was paid.")
+            _("Payout paid"), _("%(who)s noted that the payout to %(payee_id)s was paid.")
         ),
-        "payouts.payouts_held": _act(_("Payouts held"), _("%(who)s held the payouts of %(what)s.")),
+        "payouts.payouts_held": _act(_("Payouts held"), _("%(who)s held the payouts of %(payee_id)s.")),
         "payouts.period_closed": _act(_("Month closed"), _("%(who)s closed %(what)s."), details=("run",)),
         "payouts.rate_card_created": _act(
             _("Rate card written"), _("%(who)s wrote %(what)s, valid from %(first_month)s.")
@@ -156,13 +159,15 @@ WORDS = AuditWords(
     },
     objects={
         "payouts.batch": ObjectWords(_name_batches, _("a batch")),
-        "payouts.payout": ObjectWords(_name_payees(Payout), _("a deleted account")),
-        "payouts.payoutaccount": ObjectWords(_name_payees(PayoutAccount), _("a deleted account")),
+        "payouts.payout": ObjectWords(_name_payees(Payout), _("a payee")),
+        "payouts.payoutaccount": ObjectWords(_name_payees(PayoutAccount), _("a payee")),
         "payouts.accountingperiod": ObjectWords(_name_periods, _("a month")),
         "payouts.ratecard": ObjectWords(_name_cards, _("a rate card")),
         "gpts.usageevent": ObjectWords(lambda _ids, _reader: {}, _("a use")),
     },
     fields={
+        "payee_id": FieldWords(_("Payee"), object=USER),
+        "reference": FieldWords(_("Bank reference"), _as_text),
         "payouts": FieldWords(_("Payouts")),
         "minor": FieldWords(_("Amount"), _describe_minor),
         "format": FieldWords(_("Format"), _as_text),

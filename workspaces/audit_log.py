@@ -17,6 +17,7 @@ from workspaces.audit_words import USER
 from workspaces.models import Member
 
 _PLACE = re.compile(r"%\((\w+)\)s")
+_HAN = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
 # Keys of ``AuditEvent.data`` with a meaning of their own.
 CHANGES, FIELDS = "changes", "fields"
 # Values before and after under names of their own, as events of earlier releases have them: action to the
@@ -192,16 +193,32 @@ def _build_sentence(
         elif piece in ("who", "what"):
             parts.append(actor if piece == "who" else subject)
         else:
-            parts.append(_name_value(piece, event, fields, names))
+            parts.append(_name_value(piece, event, fields, names, subject=subject))
+    parts = _close_gaps(parts)
     if not parts[0].url:
         parts[0] = Named(parts[0].text[:1].upper() + parts[0].text[1:])
     return tuple(parts)
 
 
-def _name_value(name: str, event: AuditEvent, fields: Mapping[str, FieldWords], names: _Names) -> Named:
+def _close_gaps(parts: list[Named]) -> list[Named]:
+    """Remove the spaces around a name that is Chinese in a Chinese sentence: they part scripts only."""
+    texts = [part.text for part in parts]
+    for index in range(len(texts) - 1):
+        before, after = texts[index], texts[index + 1]
+        if before.endswith(" ") and _HAN.match(before[-2:-1]) and _HAN.match(after):
+            texts[index] = before[:-1]
+        elif after.startswith(" ") and _HAN.match(before[-1:]) and _HAN.match(after[1:]):
+            texts[index + 1] = after[1:]
+    return [Named(text, part.url) for text, part in zip(texts, parts, strict=True)]
+
+
+def _name_value(
+    name: str, event: AuditEvent, fields: Mapping[str, FieldWords], names: _Names, *, subject: Named
+) -> Named:
     value, words = event.data.get(name), fields.get(name)
     if words is not None and words.object:
-        return names.get(words.object, value)
+        # Events of earlier releases name some people by the object alone.
+        return subject if value is None else names.get(words.object, value)
     return Named(_describe_value(value, words, event, names) or "–")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import cast
@@ -29,6 +30,11 @@ SPANS = cast("dict[str, str]", TIME_STRINGS | _OWN_SPANS)
 def babel_locale() -> Locale:
     """Return Babel's locale of the active Django language; English when none is active."""
     return Locale.parse(to_locale(get_language() or "en"))
+
+
+def join_sentences(sentences: Iterable[str]) -> str:
+    """Return sentences one after the other: with a space between them, in Chinese without."""
+    return ("" if (get_language() or "").startswith("zh") else " ").join(sentences)
 
 
 def number(value: float | Decimal, digits: int | None = None) -> str:

@@ -1,6 +1,7 @@
-"""Split the text of attached files into pieces and rank them for a question (BM25). Pure functions.
+"""Split the text of attached files into pieces and rank them for a question. Pure functions.
 
-The terms are those of knowledge, so that a language that is found there is found here.
+By BM25, and by meaning where pieces have vectors. The terms are those of knowledge, so that a language that
+is found there is found here.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gpts.knowledge.retrieval.terms import extract_query_terms, get_kind_weight, locate_terms
@@ -23,6 +24,8 @@ MAX_TERMS = 64
 _SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？；]|\n|$)", re.DOTALL)
 _SATURATION = 1.2
 _LENGTH_SHARE = 0.5
+# Of reciprocal rank fusion: how little the first ranks of one order outweigh those of the other.
+_FUSION_RANK = 20
 
 
 @dataclass(frozen=True)
@@ -76,18 +79,24 @@ def _split_paragraph(paragraph: str) -> Iterator[str]:
 
 
 def choose_pieces(
-    pieces: Sequence[Piece], question: str, character_limit: int, *, best_first: bool = False
+    pieces: Sequence[Piece],
+    question: str,
+    character_limit: int,
+    *,
+    best_first: bool = False,
+    similarities: Mapping[tuple[int, int], float] | None = None,
 ) -> list[Piece]:
     """Return the pieces that go into a prompt, at most ``character_limit`` characters.
 
     All of them in order when they fit; otherwise ranked for the question, best first. ``best_first`` ranks
-    them always, for the offline model, which quotes the first ones.
+    them always, for the offline model, which quotes the first ones. ``similarities`` are cosines of the
+    question and of pieces by (source, position); pieces without one are ranked by words.
     """
     whole = sum(len(piece.text) for piece in pieces)
     if whole <= min(character_limit, UNCUT_CHARACTERS) and len(pieces) <= MAX_PIECES and not best_first:
         return list(pieces)
     chosen: list[Piece] = []
-    for piece in _rank_pieces(pieces, question):
+    for piece in _rank_pieces(pieces, question, similarities or {}):
         if len(piece.text) > character_limit or len(chosen) == MAX_PIECES:
             break
         character_limit -= len(piece.text)
@@ -95,8 +104,13 @@ def choose_pieces(
     return chosen
 
 
-def _rank_pieces(pieces: Sequence[Piece], question: str) -> list[Piece]:
-    """Order by BM25 of the terms shared with the question; pieces without any come last, in order."""
+def _rank_pieces(
+    pieces: Sequence[Piece], question: str, similarities: Mapping[tuple[int, int], float]
+) -> list[Piece]:
+    """Order by BM25 of the terms shared with the question, fused with the order by ``similarities``.
+
+    Pieces that neither has come last, in order.
+    """
     terms = extract_query_terms(question)[:MAX_TERMS]
     counts = [_count_terms(piece, terms) for piece in pieces]
     holders = Counter(term for count in counts for term in count)
@@ -111,8 +125,22 @@ def _rank_pieces(pieces: Sequence[Piece], question: str) -> list[Piece]:
             total += get_kind_weight(term) * rarity * share
         return total
 
-    order = sorted(range(len(pieces)), key=lambda at: (-score(at), at))
-    return [pieces[at] for at in order]
+    scores = [score(at) for at in range(len(pieces))]
+    by_words = sorted((at for at, value in enumerate(scores) if value > 0), key=lambda at: (-scores[at], at))
+    if not similarities:
+        missing = [at for at, value in enumerate(scores) if value <= 0]
+        return [pieces[at] for at in (*by_words, *missing)]
+    cosines = {
+        at: similarities[piece.source, piece.position]
+        for at, piece in enumerate(pieces)
+        if (piece.source, piece.position) in similarities
+    }
+    by_meaning = sorted(cosines, key=lambda at: (-cosines[at], at))
+    fused = [0.0] * len(pieces)
+    for order in (by_words, by_meaning):
+        for rank, at in enumerate(order):
+            fused[at] += 1 / (_FUSION_RANK + rank)
+    return [pieces[at] for at in sorted(range(len(pieces)), key=lambda at: (-fused[at], at))]
 
 
 def _count_terms(piece: Piece, terms: Sequence[str]) -> dict[str, int]:

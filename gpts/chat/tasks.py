@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from gpts.chat.services import attachments, min_group, turn_words
+from gpts.chat.services.attachment_vectors import embed_waiting_attachments
 from gpts.chat.services.removal import remove_expired_conversations
 
 
@@ -15,6 +16,12 @@ def sweep_attachments() -> int:
     """Remove uploads that were never sent. Running twice finds nothing the second time."""
     with system_scope("gpts.sweep_attachments"):
         return attachments.remove_unsent_attachments(at=timezone.now())
+
+
+@shared_task(name="gpts.embed_attachments")
+def embed_attachments() -> int:
+    """Make missing vectors of attached documents. Running twice makes each once."""
+    return embed_waiting_attachments(clock=timezone.now)
 
 
 @shared_task(name="gpts.remove_temporary_conversations")

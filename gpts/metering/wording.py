@@ -69,4 +69,4 @@ def describe_budget(budget: Budget) -> str:
         parts.append(_("At %(soft)s a note is sent.") % words)
     if not budget.is_enabled:
         parts.append(_("It is switched off at present."))
-    return " ".join(parts)
+    return formats.join_sentences(parts)

@@ -32,7 +32,14 @@ def hold_payouts(*, account_id: int, by: User, at: datetime, reason: str) -> Pay
                 user=account.payee, kind="payouts.held", title=gettext("Your payouts are on hold"),
                 body=account.hold_reason, url="/earnings/", at=at,
             )  # fmt: skip
-        record(action="payouts.payouts_held", by=by, at=at, subject=account, reason=account.hold_reason)
+        record(
+            action="payouts.payouts_held",
+            by=by,
+            at=at,
+            subject=account,
+            reason=account.hold_reason,
+            data={"payee_id": account.payee_id},
+        )
     return account
 
 
@@ -44,5 +51,12 @@ def release_hold(*, account_id: int, by: User, at: datetime, reason: str) -> Pay
             raise Conflict(_("Payouts to this person are not on hold."), code="hold_missing")
         account.held_at, account.hold_reason = None, ""
         account.save(update_fields=["held_at", "hold_reason"])
-        record(action="payouts.hold_released", by=by, at=at, subject=account, reason=clean_reason(reason))
+        record(
+            action="payouts.hold_released",
+            by=by,
+            at=at,
+            subject=account,
+            reason=clean_reason(reason),
+            data={"payee_id": account.payee_id},
+        )
     return account

@@ -66,7 +66,7 @@ def save_payout_account(
             notify_security(user=payee, event=SecurityEvent.PAYOUT_ACCOUNT_CHANGED, at=at)
         record(
             action="payouts.payout_account_saved", by=by, at=at, subject=account,
-            data={"needs_check": is_changed, "method": str(method)},
+            data={"payee_id": payee.pk, "needs_check": is_changed, "method": str(method)},
         )  # fmt: skip
     return account
 
@@ -101,7 +101,13 @@ def verify_payout_account(*, account_id: int, by: User, at: datetime) -> PayoutA
         if account.verified_at is None:
             account.verified_at, account.verified_by = at, by
             account.save(update_fields=["verified_at", "verified_by"])
-            record(action="payouts.payout_account_verified", by=by, at=at, subject=account)
+            record(
+                action="payouts.payout_account_verified",
+                by=by,
+                at=at,
+                subject=account,
+                data={"payee_id": account.payee_id},
+            )
     return account
 
 

@@ -58,7 +58,13 @@ def settle_payout(*, payout_id: int, bank_reference: str, by: User, at: datetime
             [EntryDraft(EntryKind.BANK, key, f"Payout {payout.pk} paid", payout.currency, legs)], by=by, at=at
         )
         _settle_batch_if_complete(batch, by=by, at=at)
-        record(action="payouts.payout_settled", by=by, at=at, subject=payout, data={"reference": reference})
+        record(
+            action="payouts.payout_settled",
+            by=by,
+            at=at,
+            subject=payout,
+            data={"payee_id": payout.payee_id, "reference": reference},
+        )
     return payout
 
 
@@ -71,7 +77,14 @@ def fail_payout(*, payout_id: int, by: User, at: datetime, reason: str) -> Payou
         end_payout(payout, PayoutState.FAILED, by=by, at=at, reason=reason)
         post_entries([build_rejection_entry(payout)], by=by, at=at)
         _settle_batch_if_complete(batch, by=by, at=at)
-        record(action="payouts.payout_failed", by=by, at=at, subject=payout, reason=reason)
+        record(
+            action="payouts.payout_failed",
+            by=by,
+            at=at,
+            subject=payout,
+            reason=reason,
+            data={"payee_id": payout.payee_id},
+        )
     return payout
 
 
@@ -95,7 +108,7 @@ def return_payout(*, payout_id: int, bank_reference: str, by: User, at: datetime
         post_entries([EntryDraft(EntryKind.RETURN, key, description, payout.currency, legs)], by=by, at=at)
         record(
             action="payouts.payout_returned", by=by, at=at, subject=payout, reason=reason,
-            data={"reference": reference},
+            data={"payee_id": payout.payee_id, "reference": reference},
         )  # fmt: skip
     return payout
 

@@ -16,7 +16,13 @@ from tests.support.services import WebService
 from workspaces.models import User
 
 PAGES_BY_EMAIL: dict[str, tuple[str, ...]] = {
-    "": ("/", "/g/plain-letter", "/accounts/login/", "/g/plain-letter/report"),
+    "": (
+        "/",
+        "/g/plain-letter",
+        "/accounts/login/",
+        "/accounts/signup/?next=/g/plain-letter/chat",
+        "/g/plain-letter/report",
+    ),
     "moderator@demo.test": ("/moderation/", "/moderation/cases/{case}", "/moderation/transparency"),
     "finance@demo.test": (
         "/finance/periods",
@@ -30,6 +36,7 @@ PAGES_BY_EMAIL: dict[str, tuple[str, ...]] = {
         "/build/plain-letter/configure",
         "/build/plain-letter/versions",
         "/build/plain-letter/share",
+        "/c/new?gpt=travel-desk",
         "/build/travel-desk/insights?days=90",
         "/earnings/",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,8 +77,18 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# Whose pages are also loaded on a phone.
-ON_PHONES = ("", "visitor@demo.test", "creator@demo.test")
+PHONE_PAGES: dict[str, tuple[str, ...]] = {
+    "": ("/", "/g/plain-letter"),
+    "creator@demo.test": (
+        "/g/plain-letter/chat", "/c/{conversation}", "/build/new", "/build/plain-letter/configure",
+        "/build/plain-letter/knowledge", "/settings/",
+    ),
+}  # fmt: skip
+PRODUCTION_PAGES: dict[str, tuple[str, ...]] = {
+    "": ("/",),
+    "creator@demo.test": ("/g/plain-letter/chat", "/c/{conversation}", "/build/plain-letter/configure"),
+}
+DESK, PHONE = (1440, 900), (390, 844)
 
 
 @dataclass
@@ -204,30 +214,33 @@ def test_a_first_view_is_small_and_does_not_move(
             "month": AccountingPeriod.objects.latest("month").month,
             "model": LanguageModel.objects.filter(provider__workspace=None).latest("pk").pk,
         }
-    faults: dict[str, list[str]] = {}
+    faults = list_faults(browser, server, {DESK: PAGES, PHONE: PHONE_PAGES}, names)
+    with run_production(tmp_path, settings) as production:
+        pages = dict.fromkeys((DESK, PHONE), PRODUCTION_PAGES)
+        faults |= list_faults(browser, production, pages, names, is_hashed=True)
 
-    for width, height in ((1440, 900), (390, 844)):
-        with open_cold_browser(browser, server, width, height) as cold:
-            for email, paths in PAGES.items():
-                if width < 1000 and email not in ON_PHONES:
-                    continue
+    assert faults == {}
+
+
+def list_faults(
+    browser: Browser,
+    server: WebService,
+    pages: Mapping[tuple[int, int], Mapping[str, Iterable[str]]],
+    names: Mapping[str, object],
+    *,
+    is_hashed: bool = False,
+) -> dict[str, list[str]]:
+    """Load pages by size of the window and person; ``is_hashed``: static files must be named by content."""
+    faults: dict[str, list[str]] = {}
+    for size, by_person in pages.items():
+        with open_cold_browser(browser, server, *size) as cold:
+            for email, paths in by_person.items():
                 cold.enter(email)
                 for path in (path.format(**names) for path in paths):
                     load = cold.load(path)
-                    faults[f"{email} {path} {width}"] = load.list_faults(404 if path == "/nowhere" else 200)
-    with run_production(tmp_path, settings) as production:
-        for width, height in ((1440, 900), (390, 844)):
-            with open_cold_browser(browser, production, width, height) as cold:
-                for email, path in (
-                    ("", "/"),
-                    ("creator@demo.test", "/g/plain-letter/chat"),
-                    ("creator@demo.test", f"/c/{names['conversation']}"),
-                    ("creator@demo.test", "/build/plain-letter/configure"),
-                ):
-                    cold.enter(email)
-                    load = cold.load(path)
-                    named = [name for name in load.addresses if name.startswith("/static/")]
-                    plain = [name for name in named if not HASHED.search(name)]
-                    faults[f"production {email} {path} {width}"] = load.list_faults(200) + plain
-
-    assert {where: found for where, found in faults.items() if found} == {}
+                    found = load.list_faults(404 if path == "/nowhere" else 200)
+                    files = [name for name in load.addresses if name.startswith("/static/")]
+                    found += [name for name in files if is_hashed and not HASHED.search(name)]
+                    if found:
+                        faults[f"{email} {path} {size}"] = found
+    return faults

@@ -53,6 +53,7 @@ def test_every_task_that_a_service_sends_has_its_queue() -> None:
         ("gpts.read_files", "files"),
         ("gpts.ask_golden_prompt", "outbound"),
         ("gpts.embed_waiting", "search"),
+        ("gpts.embed_attachments", "search"),
     ],
 )
 def test_mail_money_files_and_calls_have_queues_of_their_own(task: str, queue: str) -> None:

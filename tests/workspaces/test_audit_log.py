@@ -21,9 +21,16 @@ from core.models import AuditEvent
 from gpts.assistants.services.gpts import delete_gpt, update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.metering.services.budgets.changes import change_budget, create_budget, draft_budget
+from payouts.services.payout_accounts import save_payout_account
 from tests.support.api_client import create_key, get_bearer_header
 from tests.support.factories.gpts import GPTFactory
-from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.factories.workspaces import (
+    PASSWORD,
+    MemberFactory,
+    OperatorUserFactory,
+    UserFactory,
+    WorkspaceFactory,
+)
 from tests.support.times import AT
 from workspaces.audit_log import AuditEntry, describe_events
 from workspaces.erasure import DELETED_NAME
@@ -221,6 +228,14 @@ def test_names_are_those_of_today_and_go_with_the_account(owner: User, team: Wor
     ]  # fmt: skip
 
 
+def test_spaces_in_chinese_part_scripts_only(owner: User, team: Workspace) -> None:
+    GPTFactory.create(workspace=team, owner=owner, name="诗词课")
+    User.objects.filter(pk=owner.pk).update(display_name="林美")
+    with translation.override("zh-hans"):
+        (entry,) = read(team, owner, "gpts.gpt_created")
+    assert entry.sentence == "林美创建了诗词课。"
+
+
 def test_moderators_are_not_named_to_a_workspace(owner: User, team: Workspace) -> None:
     moderator = UserFactory.create(display_name="Mod Secret")
     gpt = GPTFactory.create(workspace=team, owner=owner, name="Desk")
@@ -258,6 +273,17 @@ def test_names_take_the_same_number_of_queries_for_any_length(
         with django_assert_num_queries(7):
             read(team, owner)
         add(3)
+
+
+def test_payees_are_named_to_operators_who_see_no_payouts(owner: User) -> None:
+    operator = OperatorUserFactory.create()
+    save_payout_account(
+        payee=owner, legal_name="Ada Legal", country="DE", method="manual", iban="", minimum_minor=0,
+        by=owner, at=AT,
+    )  # fmt: skip
+    answer = sign_in(operator).get("/operator/audit?area=money")
+    assert [entry.sentence for entry in answer.context["entries"]] == ["Ada saved the payout account of Ada."]
+    assert b"Ada Legal" not in answer.content
 
 
 # Pages, export and API -------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ from core.errors import NotFound
 from core.fair_share import Waiting
 from gpts.chat.attached_text import Piece, choose_pieces, split_into_pieces
 from gpts.chat.models import Attachment, Turn
+from gpts.chat.queries.attachment_vectors import get_similarities
 from gpts.chat.states import AttachmentKind, MessageRole
+from gpts.knowledge.retrieval import QuestionVector
 from gpts.knowledge.states import FileState
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import ImagePart
@@ -101,8 +103,12 @@ def get_attachments_by_turn(turns: Iterable[Turn]) -> dict[UUID, list[Attachment
     return files
 
 
-def get_attached_parts(*, turn: Turn, question: str, model: LanguageModel | None) -> AttachedParts:
+def get_attached_parts(
+    *, turn: Turn, question: str, model: LanguageModel | None, vector: QuestionVector | None = None
+) -> AttachedParts:
     """Return what files add to the prompt of ``turn``; one query when there are none.
+
+    ``vector`` is the question's, by the model of the conversation's workspace.
 
     Only files of this conversation's shown turns up to ``turn``, those of the question first.
     """
@@ -127,11 +133,15 @@ def get_attached_parts(*, turn: Turn, question: str, model: LanguageModel | None
     )
     documents = [row for row in rows if row["kind"] == AttachmentKind.DOCUMENT]
     question_has_files = any(row["turn_id"] == turn.pk for row in rows)
-    return AttachedParts(_choose_pieces_of_files(documents, question, model), images, question_has_files)
+    pieces = _choose_pieces_of_files(documents, question, model, vector)
+    return AttachedParts(pieces, images, question_has_files)
 
 
 def _choose_pieces_of_files(
-    rows: Sequence[dict[str, Any]], question: str, model: LanguageModel | None
+    rows: Sequence[dict[str, Any]],
+    question: str,
+    model: LanguageModel | None,
+    vector: QuestionVector | None,
 ) -> tuple[AttachedPiece, ...]:
     character_limit = int((model.context_window if model else 32_000) * CONTEXT_SHARE * CHARACTERS_PER_TOKEN)
     # The offline model quotes the first pieces, so they must be the best ones.
@@ -151,6 +161,7 @@ def _choose_pieces_of_files(
         if source not in seen:
             seen.add(source)
             pieces.extend(split_into_pieces(number, texts.get(source, "")))
+    similarities = {} if vector is None else get_similarities(sources, vector)
     return tuple(
         AttachedPiece(
             chosen[piece.source]["id"],
@@ -159,7 +170,9 @@ def _choose_pieces_of_files(
             piece.position,
             piece.text,
         )
-        for piece in choose_pieces(pieces, question, character_limit, best_first=best_first)
+        for piece in choose_pieces(
+            pieces, question, character_limit, best_first=best_first, similarities=similarities
+        )
     )
 
 

@@ -21,6 +21,7 @@ from core.ids import uuid7
 from core.jobs import enqueue_on_commit, log_refused_task
 from core.pictures import BadPictureError, detect_format, reencode_picture
 from core.text import clean_line
+from gpts.chat.attached_text import UNCUT_CHARACTERS
 from gpts.chat.attachment_reading import get_limits, get_readable_media_type, read_text
 from gpts.chat.models import Attachment, Conversation, Turn
 from gpts.chat.queries.attachments import build_readable_filter
@@ -162,7 +163,7 @@ def read_claimed_attachment(attachment: Attachment, *, step: Step) -> None:
     remarks: list[Remark] = []
     text, failure = _extract_text(attachment.name, attachment.storage_key, remarks)
     with step():
-        Attachment.objects.filter(
+        written = Attachment.objects.filter(
             pk=attachment.pk, state=FileState.EXTRACTING, reading_at=attachment.reading_at
         ).update(
             state=FileState.FAILED if failure else FileState.READY,
@@ -171,6 +172,8 @@ def read_claimed_attachment(attachment: Attachment, *, step: Step) -> None:
             characters=len(text),
             remarks=[remark.as_json() for remark in remarks],
         )
+        if written and len(text) > UNCUT_CHARACTERS:
+            enqueue_on_commit("gpts.embed_attachments")
 
 
 def _extract_text(name: str, key: str, remarks: list[Remark]) -> tuple[str, str]:
@@ -291,7 +294,7 @@ def erase_attachments(conversations: Sequence[UUID]) -> int:
     rows = Attachment.objects.filter(conversation_id__in=conversations)
     _delete_files_on_commit(list(rows.values_list("storage_key", flat=True).distinct()))
     rows.filter(copy_of__isnull=False).delete()
-    return rows.delete()[0]
+    return rows.delete()[1].get(Attachment._meta.label, 0)
 
 
 def remove_unsent_attachments(*, at: datetime) -> int:

@@ -33,6 +33,17 @@ NOTHING_ATTACHED = AttachedParts()
 
 
 @dataclass(frozen=True)
+class QuestionVectors:
+    """A question's vectors by the model of the GPT's workspace and by that of the workspace that pays."""
+
+    knowledge: QuestionVector | None = None
+    attachments: QuestionVector | None = None
+
+
+NO_VECTORS = QuestionVectors()
+
+
+@dataclass(frozen=True)
 class PreparedInput:
     """The input of one answer in a chat, a preview, a golden prompt or a benchmark.
 
@@ -110,7 +121,7 @@ def prepare_turn(
     text: str,
     language: str,
     has_files: bool = True,
-    vector: QuestionVector | None = None,
+    vectors: QuestionVectors = NO_VECTORS,
     searches_for: str = "",
 ) -> PreparedTurn:
     """Gather the input of a started turn, which comes with the gpt and the version that answer it.
@@ -120,7 +131,11 @@ def prepare_turn(
     """
     chosen = conversation.language_model if turn.gpt_id == conversation.gpt_id else None
     model = get_usable_model(turn.gpt, turn.version, chosen=chosen)
-    attached = get_attached_parts(turn=turn, question=text, model=model) if has_files else NOTHING_ATTACHED
+    attached = (
+        get_attached_parts(turn=turn, question=text, model=model, vector=vectors.attachments)
+        if has_files
+        else NOTHING_ATTACHED
+    )
     if turn.gpt_id != conversation.gpt_id and not attached.question_has_files:
         # A mentioned GPT gets only the files of the message that calls it.
         attached = NOTHING_ATTACHED
@@ -134,7 +149,7 @@ def prepare_turn(
         chosen_model=model,
         attached=attached,
         turn_id=turn.pk,
-        vector=vector,
+        vector=vectors.knowledge,
         searches_for=searches_for,
     )
     return PreparedTurn(

@@ -21,12 +21,19 @@ from gpts.assistants.rules import GPTRelation
 from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
 from gpts.chat.mentions import access_mention
 from gpts.chat.models import Conversation, Message, Turn
+from gpts.chat.queries.attachment_vectors import get_attachment_embedder
 from gpts.chat.queries.attachments import reads_images
 from gpts.chat.queries.conversations import count_turns_since, find_first_turn, get_payer_id
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.rechecks import RequestAccess
-from gpts.chat.services.turn_inputs import PreparedTurn, get_usable_model, prepare_turn
+from gpts.chat.services.turn_inputs import (
+    NO_VECTORS,
+    PreparedTurn,
+    QuestionVectors,
+    get_usable_model,
+    prepare_turn,
+)
 from gpts.chat.services.turns import (
     AnsweringGPT,
     continue_turn,
@@ -150,9 +157,10 @@ def begin_first_turn(
         read_at = time.monotonic()
         rights = _Rights(*access_chat(requester.user, slug, is_draft=is_draft), read_at)
         answering = _access_answering_gpt(requester, rights.gpt, ask)
-        return _Question(text, rights, answering, (rights.version,))
+        payer = get_chat_workspace_id(requester, rights.gpt, rights.relation) if files else 0
+        return _Question(text, rights, answering, (rights.version,), payer, files=files)
 
-    def record(question: _Question, vector: QuestionVector | None) -> StartedChatTurn:
+    def record(question: _Question, vectors: QuestionVectors) -> StartedChatTurn:
         rights = question.rights
         turn = start_first_turn(
             gpt=rights.gpt,
@@ -168,7 +176,7 @@ def begin_first_turn(
         )
         choose_model(conversation=turn.conversation, chosen=model)
         _attach_files(requester, turn, files)
-        return _prepare_answer(requester, turn, has_files=bool(files), vector=vector)
+        return _prepare_answer(requester, turn, has_files=bool(files), vectors=vectors)
 
     return _start(requester, find, record)
 
@@ -189,9 +197,12 @@ def begin_next_turn(
     def find() -> _Question:
         conversation, rights = _recheck_conversation(requester, conversation_id)
         answering = _access_answering_gpt(requester, rights.gpt, ask)
-        return _Question(text, rights, answering, (conversation.version, rights.version))
+        versions = (conversation.version, rights.version)
+        return _Question(
+            text, rights, answering, versions, conversation.workspace_id, conversation_id, tuple(files)
+        )
 
-    def record(question: _Question, vector: QuestionVector | None) -> StartedChatTurn:
+    def record(question: _Question, vectors: QuestionVectors) -> StartedChatTurn:
         at = timezone.now()
         conversation = _open_conversation(requester, conversation_id, at, question.rights)
         turn, is_new = start_turn(
@@ -207,7 +218,7 @@ def begin_next_turn(
             return _find_started(requester, turn)
         choose_model(conversation=conversation, chosen=model)
         _attach_files(requester, turn, files)
-        return _prepare_answer(requester, turn, vector=vector)
+        return _prepare_answer(requester, turn, vectors=vectors)
 
     return _start(requester, find, record)
 
@@ -291,9 +302,10 @@ def _begin_from_turn(
         old = access_turn(conversation, turn_id)
         answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug)
         versions = (conversation.version, rights.version)
-        return _Question(question or _find_question(old), rights, answering, versions)
+        searched = question or _find_question(old)
+        return _Question(searched, rights, answering, versions, conversation.workspace_id, conversation_id)
 
-    def record(found: _Question, vector: QuestionVector | None) -> StartedChatTurn:
+    def record(found: _Question, vectors: QuestionVectors) -> StartedChatTurn:
         at = timezone.now()
         conversation = _open_conversation(requester, conversation_id, at, found.rights)
         old = access_turn(conversation, turn_id)
@@ -309,9 +321,9 @@ def _begin_from_turn(
         if not is_new:
             return _find_started(requester, turn)
         if is_continuation:
-            return _prepare_answer(requester, turn, vector=vector, searches_for=_find_question(old))
+            return _prepare_answer(requester, turn, vectors=vectors, searches_for=_find_question(old))
         copy_to_turn(source=old, turn=turn, at=at)
-        return _prepare_answer(requester, turn, vector=vector)
+        return _prepare_answer(requester, turn, vectors=vectors)
 
     return _start(requester, find, record)
 
@@ -336,16 +348,26 @@ class _Rights:
 class _Question:
     """What knowledge is searched for, the rights to the conversation's GPT, and the GPT asked by "@".
 
-    One of ``versions`` answers where no other GPT was asked; None is the draft.
+    One of ``versions`` answers where no other GPT was asked; None is the draft. ``payer_id`` is the workspace
+    of the conversation, ``files`` go with the question.
     """
 
     text: str
     rights: _Rights
     answering: AnsweringGPT | None
     versions: tuple[Version | None, ...]
+    payer_id: int
+    conversation_id: UUID | None = None
+    files: Sequence[UUID] = ()
 
-    def get_embedder(self) -> QuestionEmbedder | None:
-        """Return what makes the question's vector; None without an embeddings model, or without knowledge."""
+    def get_embedders(self) -> _Embedders:
+        """Return what makes the question's vectors where there is something to search by meaning."""
+        attachments = get_attachment_embedder(
+            self.payer_id, conversation_id=self.conversation_id, files=self.files
+        )
+        return _Embedders(self._get_knowledge_embedder(), attachments)
+
+    def _get_knowledge_embedder(self) -> QuestionEmbedder | None:
         gpt, versions = self.rights.gpt, self.versions
         if self.answering is not None:
             gpt, versions = self.answering[0], (self.answering[1],)
@@ -353,28 +375,48 @@ class _Question:
         return get_question_embedder(gpt) if has_knowledge else None
 
 
+@dataclass(frozen=True)
+class _Embedders:
+    """What makes a question's QuestionVectors; None where nothing is searched by meaning."""
+
+    knowledge: QuestionEmbedder | None = None
+    attachments: QuestionEmbedder | None = None
+
+    def embed(self, text: str) -> QuestionVectors:
+        """Ask each embeddings model once. Not in a transaction."""
+        made: dict[int, QuestionVector] = {}
+        for embedder in (self.knowledge, self.attachments):
+            if embedder is not None and embedder.model_id not in made:
+                made[embedder.model_id] = embedder.embed([text])[0]
+        return QuestionVectors(
+            None if self.knowledge is None else made[self.knowledge.model_id],
+            None if self.attachments is None else made[self.attachments.model_id],
+        )
+
+
 def _start(
     requester: Requester,
     find: Callable[[], _Question],
-    record: Callable[[_Question, QuestionVector | None], StartedChatTurn],
+    record: Callable[[_Question, QuestionVectors], StartedChatTurn],
 ) -> StartedChatTurn:
     """Start a turn: ``find`` authorises the person, ``record`` writes the turn.
 
-    One transaction does both, unless the GPT has knowledge that is searched by meaning: the embeddings server
-    is another host, so no transaction may be open while it is asked, and ``record`` has one of its own. It is
-    asked after ``find``, as the text must not reach the embeddings server of a workspace that is not theirs.
+    One transaction does both, unless knowledge or attached files are searched by meaning: the embeddings
+    server is another host, so no transaction may be open while it is asked, and ``record`` has one of its
+    own. It is asked after ``find``, as the text must not reach the embeddings server of a workspace that is
+    not theirs.
     """
     may_embed = may_have_embedding_models()
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
         question = find()
-        embedder = question.get_embedder() if may_embed else None
-        if embedder is None:
-            return record(question, None)
-    vector = embedder.embed([question.text])[0]
+        embedders = question.get_embedders() if may_embed else _Embedders()
+        if embedders == _Embedders():
+            return record(question, NO_VECTORS)
+    vectors = embedders.embed(question.text)
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
-        return record(question if question.rights.is_fresh() else find(), vector)
+        return record(question if question.rights.is_fresh() else find(), vectors)
 
 
 def _find_question(turn: Turn) -> str:
@@ -473,7 +515,7 @@ def _prepare_answer(
     turn: Any,
     *,
     has_files: bool = True,
-    vector: QuestionVector | None = None,
+    vectors: QuestionVectors = NO_VECTORS,
     searches_for: str = "",
 ) -> StartedChatTurn:
     """Build the turn's input and reserve its estimated usage in the budgets.
@@ -486,7 +528,7 @@ def _prepare_answer(
         text=turn.question.content,
         language=requester.language,
         has_files=has_files,
-        vector=vector,
+        vectors=vectors,
         searches_for=searches_for,
     )
     _reserve_budgets(requester, turn, prepared)

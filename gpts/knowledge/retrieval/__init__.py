@@ -31,6 +31,7 @@ from gpts.knowledge.retrieval.question_vectors import (
     QuestionEmbedder,
     QuestionVector,
     get_question_embedder,
+    get_workspace_embedder,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "QuestionVector",
     "find_passages",
     "get_question_embedder",
+    "get_workspace_embedder",
     "index_passages",
     "is_answerable",
     "look_up",

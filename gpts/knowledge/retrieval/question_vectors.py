@@ -69,5 +69,10 @@ def get_question_embedder(gpt: GPT) -> QuestionEmbedder | None:
         files = KnowledgeFile.objects.filter(gpt=gpt, document__state=FileState.READY)
         if not files.exists():
             return None
-    embedder = get_embedder(gpt.workspace_id)
+    return get_workspace_embedder(gpt.workspace_id)
+
+
+def get_workspace_embedder(workspace_id: int) -> QuestionEmbedder | None:
+    """Return what makes vectors of questions by the model of a workspace; None without one."""
+    embedder = get_embedder(workspace_id)
     return None if embedder is None else QuestionEmbedder(embedder)

@@ -69,6 +69,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "gpts_turnwords": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_turnfeedback": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_attachment": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
+    "gpts_attachmentvectors": (Line("user_id = {owner}", "ow", "w", "w", "ow"),),
     "gpts_sharedconversation": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_buildermessage": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),
     "gpts_builderchange": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),

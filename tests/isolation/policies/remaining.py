@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.ids import uuid7
 from gpts.assistants.models import PastVersion, Version
-from gpts.chat.models import Turn, TurnFeedback
+from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
 from gpts.knowledge.models import Passage
@@ -51,9 +51,7 @@ def _in_workspaces(world: World) -> None:
         title="Walks", starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1), created_at=now
     )
     ShelfEntry.objects.create(shelf=shelf, listing=listing, position=1, reason="Good walks.")
-    ListingVector.objects.create(
-        listing=listing, version_id=listing.version_id, recipe=1, code=bytes(384)
-    )
+    ListingVector.objects.create(listing=listing, version_id=listing.version_id, recipe=1, code=bytes(384))
     gone = publish_listing(
         gpt=world.gpts["alpha"], version=world.gpts["alpha"].versions.get(), by=None, at=now
     )
@@ -102,6 +100,11 @@ def _in_chats(world: World) -> None:
         vector=[1.0, -1.0, 1.0],
     )
     pack_vectors(passage.document_id, world.catalogue_model, 3)
+    attachment = Attachment.objects.filter(user=owner).earliest("created_at")
+    AttachmentVectors.objects.create(
+        attachment=attachment, user=owner, workspace_id=attachment.workspace_id, dimensions=3, pieces=1,
+        model_id=world.catalogue_model, vectors=b"abc",
+    )  # fmt: skip
 
 
 def _in_insights(world: World) -> None:
