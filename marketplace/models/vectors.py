@@ -14,7 +14,7 @@ class ListingVector(models.Model):
 
     ``code`` has a signed byte for each dimension; its length carries no meaning. ``recipe`` says by which
     model and from which texts it was made (RECIPE in search/meaning.py). It is outdated when ``version`` is
-    no longer the listed one. A renewed vector is a new row, so that processes read on behind the last id.
+    no longer the listed one. A renewed vector is a new row, so that processes see by the ids what changed.
     """
 
     listing = models.OneToOneField(Listing, on_delete=models.CASCADE, related_name="+")
