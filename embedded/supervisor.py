@@ -49,11 +49,12 @@ class SupervisedProcess:
 
     def _read(self) -> None:
         assert self.popen.stdout is not None
-        for line in self.popen.stdout:
-            text = line.decode(errors="replace").rstrip()
-            self.last.append(text)
-            with suppress(OSError, ValueError):
-                print(f"{self.name:<8}| {text}", flush=True)
+        with self.popen.stdout as lines:
+            for line in lines:
+                text = line.decode(errors="replace").rstrip()
+                self.last.append(text)
+                with suppress(OSError, ValueError):
+                    print(f"{self.name:<8}| {text}", flush=True)
 
     @property
     def is_running(self) -> bool:

@@ -197,9 +197,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 # The browser -----------------------------------------------------------------------------------------------
 
 
+@pytest.hookimpl(trylast=True)  # after the random order
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser skip its tests with a reason; in CI fail."""
+    """Start the longest tests first. Without a browser skip its tests with a reason; in CI fail."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     browser_tests = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    for item in browser_tests:
+        item.add_marker(pytest.mark.no_cover)  # the product runs in processes that are not measured
     if not browser_tests or find_browser():
         return
     if os.environ.get("CI"):

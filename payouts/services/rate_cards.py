@@ -57,11 +57,11 @@ def get_rate_card(period: Period) -> RateCard:
 
 
 def get_first_month() -> Period:
-    """Return the month from which the oldest rates apply: nothing is earned before. Raises NotFound."""
-    first = RateCard.objects.order_by("first_month").values_list("first_month", flat=True).first()
-    if first is None:
-        raise NotFound(_("There is no rate card. Write one under Rules."), code="rate_card_missing")
-    return Period.parse(first)
+    """Return the month from which the oldest rates apply: nothing is earned before.
+
+    There always is a card: a migration adds the first one, and the table is append-only.
+    """
+    return Period.parse(RateCard.objects.earliest("first_month").first_month)
 
 
 def create_rate_card(

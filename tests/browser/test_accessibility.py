@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -53,6 +54,7 @@ PAGES_BY_EMAIL: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.slow
 def test_main_pages_have_no_serious_axe_violations(server: WebService, page: Page) -> None:
     seed_demo()
     with system_scope("tests"):

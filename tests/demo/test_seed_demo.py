@@ -40,7 +40,6 @@ def test_the_demo_has_every_category_and_a_third_is_chinese() -> None:
     assert sum("zh" in entry.languages for entry in PUBLIC) * 3 >= len(PUBLIC)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_every_gpt_of_the_demo_has_a_document_to_answer_from() -> None:
     documents = {entry.key: entry.knowledge or list_own_documents(entry.key) for entry in (*PUBLIC, *ACME)}
 
@@ -53,6 +52,8 @@ def test_every_gpt_of_the_demo_has_a_document_to_answer_from() -> None:
     assert {file.stem for file in FOLDER.glob("*.md")} <= documents.keys()
 
 
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
 def test_the_demo_is_complete_asks_no_model_and_a_second_run_changes_nothing(settings: Any) -> None:
     settings.OPENAI_API_KEY, settings.OPENAI_MODEL, settings.OPENAI_PROTOCOL = "sk-wrong", "m", "responses"
     with run_choosy_server(lambda *_: (401, {"error": {"message": "Incorrect API key"}})) as server:

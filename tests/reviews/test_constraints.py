@@ -76,3 +76,10 @@ def test_constraint_is_enforced(name: str, decided: Decision) -> None:
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         VIOLATIONS[name](decided)
     assert Submission.objects.count() == submissions
+
+
+def test_policies_and_their_wordings_have_names_to_tell_them_apart() -> None:
+    wording = PolicyVersion.objects.select_related("policy")[0]
+
+    assert str(wording.policy) == wording.policy.code
+    assert str(wording) == f"{wording.title_en} ({wording.number})"

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
+from uuid import uuid4
 
-from core.errors import NotFound
+import pytest
+from django.utils import timezone
+
+from core.errors import Forbidden, NotFound
 from core.scope import NOBODY
 from tests.support.companies import create_company
 from tests.support.factories.workspaces import UserFactory
-from workspaces.access import access_own_membership, scope_for
+from workspaces.access import (
+    access_api_key,
+    access_erasure,
+    access_notification,
+    access_own_membership,
+    access_staff_member,
+    renew_scope,
+    scope_for,
+)
 from workspaces.models import Member
+from workspaces.services.api_keys import create_api_key, revoke_api_key
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +42,34 @@ def test_a_deactivated_person_has_the_scope_of_nobody() -> None:
     person.is_active = False
 
     assert scope_for(person) == NOBODY
+
+
+def test_work_that_goes_on_ends_with_the_account_or_the_key() -> None:
+    person = UserFactory.create(display_name="Ada")
+    at = timezone.now()
+    key, _plain = create_api_key(
+        user=person, workspace=person.personal_workspace, name="k", scopes=["store:read"], by=person, at=at
+    )
+    assert renew_scope(user_id=person.pk, api_key_id=key.pk, at=at)[0] == person
+    assert renew_scope(user_id=person.pk, api_key_id=None, at=at)[0] == person
+
+    revoke_api_key(key=key, by=person, at=at)
+    for identifier in (key.pk, 2**40):
+        with pytest.raises(Forbidden) as caught:
+            renew_scope(user_id=person.pk, api_key_id=identifier, at=at)
+        assert caught.value.code == "access_ended"
+
+    with pytest.raises(Forbidden):
+        renew_scope(user_id=2**40, api_key_id=None, at=at)
+
+
+def test_unknown_ids_are_not_found() -> None:
+    person = UserFactory.create(display_name="Ada")
+    for access in (
+        lambda: access_erasure(uuid4()),
+        lambda: access_notification(person, uuid4()),
+        lambda: access_api_key(person, 2**40),
+        lambda: access_staff_member(2**70),
+    ):
+        with pytest.raises(NotFound):
+            access()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -24,7 +25,7 @@ from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.mentions import list_mentions
-from gpts.knowledge.access import access_knowledge_file
+from gpts.knowledge.access import access_knowledge_file, access_page_job
 from gpts.knowledge.services.files import add_knowledge_file
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -219,6 +220,18 @@ def test_a_version_or_file_of_another_gpt_is_not_found(people: dict[str, User], 
             access_version(people["owner"], other, 1)
         with pytest.raises(NotFound):
             access_knowledge_file(people["owner"], other, file.pk)
+
+
+def test_jobs_of_web_pages_are_not_found_by_outsiders_or_under_unknown_ids(
+    people: dict[str, User], gpt: GPT
+) -> None:
+    codes = {}
+    for name in ("owner", "stranger"):
+        with open_scope(scope_for(people[name])), pytest.raises(NotFound) as caught:
+            access_page_job(people[name], gpt, uuid4())
+        codes[name] = caught.value.code
+
+    assert codes == {"owner": "file_not_found", "stranger": "gpt_not_found"}
 
 
 def test_visible_gpts_are_live_for_the_person(people: dict[str, User], gpt: GPT) -> None:
