@@ -40,4 +40,3 @@ def test_the_page_of_models_names_what_is_built_in_in_chinese() -> None:
     assert "内置（multilingual-e5-small）" in page
     assert offline.label not in page
     assert embeddings.label not in page
-    assert str(offline) == "Offline (quotes knowledge, no language model)"
