@@ -22,7 +22,7 @@ STORED = [
         "model_retiring",
         "The model Offline (quotes knowledge, no language model) ends on 4 Dec 2026",
         "2 GPTs of yours use it: Desk, 助手. Choose another model on their Configure tabs.",
-        "模型 离线（引用知识，不用语言模型） 将于 2026年12月4日 停用",
+        "模型 离线（引用知识，不用语言模型） 将于 2026年12月4日停用",
         "你有 2 个 GPT 使用它：Desk, 助手。请在“配置”标签页另选模型。",
     ),
     (
