@@ -59,8 +59,8 @@ ADVICE = {
     FailureCode.NO_CREDIT: _("The provider's account has no credit or quota left. Top it up."),
     FailureCode.NO_MODEL: _("The provider has no model of this name. Test the connection for its list."),
     FailureCode.NO_TOOLS: _(
-        "The model, or its server, does not take function calls. Switch them on at the server, or take them away"
-        " above."
+        "The model, or its server, does not take function calls. Switch them on at the server, or take them"
+        " away above."
     ),
     FailureCode.NO_IMAGES: _("The model cannot look at images. Take the capability away above."),
     FailureCode.REQUEST_REFUSED: _("The server refused the request; its words say why."),
@@ -70,7 +70,8 @@ ADVICE = {
         "It used up its longest answer for thinking. Raise the longest answer above, or have it think less."
     ),
     FailureCode.ONLY_THINKING: _(
-        "It thought and ended without an answer. If that stays, raise the longest answer or have it think less."
+        "It thought and ended without an answer. If that stays, raise the longest answer or have it think"
+        " less."
     ),
     FailureCode.MALFORMED_STREAM: _("The answer was not what the protocol says. Is it the right protocol?"),
 }
