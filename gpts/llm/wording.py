@@ -73,6 +73,10 @@ ADVICE = {
         "It thought and ended without an answer. If that stays, raise the longest answer or have it think"
         " less."
     ),
+    FailureCode.UNREADABLE_CALL: _(
+        "It called a function in a form that cannot be read. Set the server's parser of function calls to this"
+        " model."
+    ),
     FailureCode.MALFORMED_STREAM: _("The answer was not what the protocol says. Is it the right protocol?"),
 }
 NO_ENDPOINT = {

@@ -89,7 +89,7 @@ def test_a_notification_that_was_sent_in_english_reads_in_chinese_and_back(
 
 @pytest.mark.django_db
 def test_the_page_shows_notifications_in_the_language_of_its_reader(client: Client) -> None:
-    person = UserFactory(language="zh-hans")
+    person = UserFactory.create(language="zh-hans")
     note = notify(
         user=person,
         kind="reviews.receipt",
