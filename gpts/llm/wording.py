@@ -74,8 +74,8 @@ ADVICE = {
         " less."
     ),
     FailureCode.UNREADABLE_CALL: _(
-        "It called a function in a form that cannot be read. Set the server's parser of function calls to this"
-        " model."
+        "It called a function in a form that cannot be read. Set the server's parser of function calls to"
+        " this model."
     ),
     FailureCode.MALFORMED_STREAM: _("The answer was not what the protocol says. Is it the right protocol?"),
 }
