@@ -75,7 +75,7 @@ SHAPES: dict[str, set[str]] = {
     "/api/v1/store/builders/{handle}/": PAGE
     | {"handle", "display_name", "bio", "website", "is_verified"}
     | {f"items.{key}" for key in CARD},
-    "/api/v1/store/suggestions/?q=walk": {
+    "/api/v1/store/suggestions/?q=sunrise": {
         "items",
         *(
             f"items.{key}"

@@ -15,6 +15,9 @@ from django.utils import translation
 
 from core.rate_limits import Limit
 from core.scope import public_reader
+from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.versions import set_live_version
+from gpts.assistants.states import Audience
 from marketplace.models import Listing, SearchTerm
 from marketplace.queries.suggestions import list_suggestions, suggest_listings
 from marketplace.search import suggestions
@@ -23,8 +26,9 @@ from marketplace.services.listings import delist_listing, quarantine_listing
 from marketplace.web import suggestions as suggestion_pages
 from tests.support.api_client import create_key, get_bearer_header
 from tests.support.factories.workspaces import UserFactory
-from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing
+from tests.support.marketplace import NOW, make_finished_turn, make_gpt, make_listing, make_version
 from tests.support.pages import sign_in
+from workspaces.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -215,6 +219,26 @@ def test_own_and_recent_gpts_come_first() -> None:
     assert "Recent" in ask(sign_in(reader), "garden").content.decode()
     assert "Recent" not in ask(sign_in(maker), "garden pla").content.decode()
     assert "Recent" not in ask(Client(), "garden").content.decode()
+
+
+def test_ones_own_gpts_outside_the_store_lead_to_a_chat_and_are_told_to_nobody_else() -> None:
+    owner, stranger = UserFactory.create(), UserFactory.create()
+    inside, stopped = (make_gpt(name=f"Quiet ledger {number}", owner=owner) for number in range(2))
+    for gpt in (inside, stopped):
+        version = make_version(gpt)
+        set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, by=owner, at=NOW)
+    quarantine_gpt(gpt=stopped, at=NOW)
+
+    def list_found(person: User) -> list[str]:
+        key = create_key(person, "store:read")
+        answer = Client().get("/api/v1/store/suggestions/?q=quiet", headers=get_bearer_header(key))
+        return [f"{item['kind']} {item['url']} {item['builder_name']}" for item in answer.json()["items"]]
+
+    assert list_found(owner) == [f"own /g/{inside.slug}/chat "]
+    assert list_found(stranger) == []
+    assert "Quiet ledger" not in ask(sign_in(stranger), "quiet").content.decode()
+    assert "Quiet ledger" not in ask(Client(), "quiet").content.decode()
+    assert "Yours" in ask(sign_in(owner), "quiet").content.decode()
 
 
 def test_the_api_gives_the_same_and_needs_a_key() -> None:
