@@ -58,6 +58,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "gpts/chat/streaming/connection.py": (frozenset({"redis"}), "our own Redis"),
     "gpts/chat/streaming/hub.py": (frozenset({"redis"}), "names the errors of our own Redis"),
     "gpts/studio/presence.py": (frozenset({"redis"}), "our own Redis"),
+    "marketplace/search/meaning.py": (frozenset({"psycopg"}), "the binary format of our own database"),
     "marketplace/management/commands/seed_catalogue.py": (frozenset({"psycopg"}), "our own database"),
     "embedded/postgres.py": (frozenset({"psycopg"}), "the embedded database"),
     "embedded/redis.py": (frozenset({"redis"}), "the embedded Redis"),
