@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from marketplace.models import Listing
-from tests.support.accessibility import WCAG, find_barriers
+from tests.support.accessibility import SETTLED, WCAG, find_barriers
 from tests.support.browser import WIDER_THAN_WINDOW, Person
 from tests.support.marketplace import make_listing
 from tests.support.services import WebService
@@ -51,6 +51,8 @@ def test_every_search_field_has_the_list_and_its_keys(person: Person) -> None:
         for key, chosen in [("ArrowDown", 0), ("End", 2), ("ArrowDown", None), ("ArrowUp", 2), ("Home", 0)]:
             page.keyboard.press(key)
             expect_chosen(page, selector, chosen)
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        page.evaluate(SETTLED)
         assert list(find_barriers(page, Axe(), WCAG)) == []
         page.keyboard.press("Escape")
         expect(options).to_have_count(0)
