@@ -36,6 +36,15 @@ class Board(TextChoices):
     NEW = "new", _("New")
 
 
+class SuggestionKind(TextChoices):
+    """What a search field suggests; the label of one's own and recent GPTs stands beside their name."""
+
+    OWN = "own", _("Yours")
+    RECENT = "recent", _("Recent")
+    GPT = "gpt", _("GPT")
+    CATEGORY = "category", _("Category")
+
+
 class RatingObstacle(TextChoices):
     """Why a person cannot rate a listing; the label is shown to them."""
 

@@ -85,11 +85,18 @@ def list_chat_choices(user: User, text: str) -> ChatChoices:
     return ChatChoices(recent, own[:CHOICES], workspace[:CHOICES], public[:SUGGESTIONS])
 
 
-def _list_ranked(user: User, text: str, *, adds_own: bool = False) -> list[Mention]:
+def list_familiar_gpts(user: User, text: str) -> list[Mention]:
+    """List GPTs with ``text`` in their name that the person used lately or owns, the latest used first."""
+    return _list_ranked(user, text, adds_own=True, is_familiar=True)
+
+
+def _list_ranked(
+    user: User, text: str, *, adds_own: bool = False, is_familiar: bool = False
+) -> list[Mention]:
     text = text.strip()[:NAME_LENGTH]
     recent = _list_recent_gpts(user)
     best: dict[int, tuple[int, Mention]] = {}
-    for row in _list_candidates(user, text, set(recent), adds_own=adds_own):
+    for row in _list_candidates(user, text, set(recent), adds_own=adds_own, is_familiar=is_familiar):
         order = INSIDE_ORDER if row.is_inside else OUTSIDE_ORDER  # type: ignore[attr-defined]  # annotated
         if row.audience not in order:
             continue
@@ -129,7 +136,10 @@ def _list_recent_gpts(user: User) -> list[int]:
     )
 
 
-def _list_candidates(user: User, text: str, recent: set[int], *, adds_own: bool) -> list[LiveVersion]:
+def _list_candidates(
+    user: User, text: str, recent: set[int], *, adds_own: bool, is_familiar: bool
+) -> list[LiveVersion]:
+    """Read the rows of GPTs that may be called; with ``is_familiar`` only recent and own ones."""
     is_own = Q(gpt__owner=user) if adds_own else Q(pk__in=[])
     own_workspaces = list_scope_memberships(user).values("workspace_id")
     is_inside = Q(gpt__workspace_id__in=own_workspaces)
@@ -148,12 +158,12 @@ def _list_candidates(user: User, text: str, recent: set[int], *, adds_own: bool)
         .select_related("version", "gpt")
     )
     members = set(own_workspaces.values_list("workspace_id", flat=True))
-    nearby = rows.filter(Q(gpt_id__in=recent) | is_inside)
+    nearby = rows.filter(Q(gpt_id__in=recent) | (is_inside & is_own if is_familiar else is_inside))
     if text:
         nearby = nearby.filter(version__name__icontains=text)
     limit = 4 * (CHOICES if adds_own else SUGGESTIONS)
     found = list(nearby.order_by("-gpt__updated_at")[:limit])
-    if text:
+    if text and not is_familiar:
         # In the whole store only by the beginning of the name; the store's own page searches inside names.
         in_store = rows.filter(audience=Audience.PUBLIC, version__name__istartswith=text)
         found += list(in_store.order_by("-gpt__conversation_count", "gpt_id")[: 2 * SUGGESTIONS])

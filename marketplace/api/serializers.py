@@ -11,6 +11,8 @@ from gpts.assistants.states import Category
 from marketplace.cards import Card
 from marketplace.models.ratings import TEXT_LENGTH
 from marketplace.queries.about import About
+from marketplace.queries.suggestions import Suggestion
+from marketplace.states import SuggestionKind
 
 
 class CardSerializer(serializers.Serializer[Any]):
@@ -92,6 +94,33 @@ class SearchSerializer(serializers.Serializer[Any]):
     shown_for = serializers.CharField()
     suggestion = serializers.CharField()
     is_partial = serializers.BooleanField()
+
+
+class SuggestionSerializer(serializers.Serializer[Any]):
+    """A GPT or a category whose name begins with what was typed.
+
+    ``builder_name`` is empty for a category and for a GPT that is not in the store, ``icon_url`` for a
+    category.
+    """
+
+    kind = serializers.ChoiceField(choices=SuggestionKind.choices)
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    category = serializers.ChoiceField(choices=Category.choices)
+    url = serializers.CharField()
+    icon_url = serializers.SerializerMethodField()
+    builder_name = serializers.CharField()
+    builder_verified = serializers.BooleanField()
+
+    def get_icon_url(self, suggestion: Suggestion) -> str:
+        """Path of the picture, or of the one drawn for the slug and category."""
+        if suggestion.kind == SuggestionKind.CATEGORY:
+            return ""
+        return suggestion.icon_url or build_icon_url(suggestion.slug, suggestion.category)
+
+
+class SuggestionListSerializer(serializers.Serializer[Any]):
+    items = SuggestionSerializer(many=True)
 
 
 class CategorySerializer(serializers.Serializer[Any]):

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("store/listings/", views.ListingsView.as_view(), name="listing-list"),
     path("store/listings/<slug:slug>/", views.ListingView.as_view(), name="listing-detail"),
     path("store/listings/<slug:slug>/ratings/", views.RatingsView.as_view(), name="rating-list"),
+    path("store/suggestions/", views.SuggestionsView.as_view(), name="suggestion-list"),
     path("store/categories/", views.CategoriesView.as_view(), name="category-list"),
     path("store/leaderboards/", views.LeaderboardsView.as_view(), name="leaderboard-list"),
     path("store/builders/<str:handle>/", views.BuilderView.as_view(), name="builder-detail"),

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import InvalidInput
+from core.rate_limits import require_within
 from core.scope import open_scope
 from gpts.assistants.states import Category
 from marketplace import queries
@@ -24,7 +25,9 @@ from marketplace.api.serializers import (
     RatingPageSerializer,
     RatingSerializer,
     SearchSerializer,
+    SuggestionListSerializer,
 )
+from marketplace.search.limits import PERSON_LIMIT
 from marketplace.search.query_vectors import get_query_vector
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.services.ratings import delete_rating, rate_listing
@@ -57,6 +60,27 @@ class ListingsView(LoggiaAPIView):
                 text, category=category, cursor=request.query_params.get("cursor", ""), vector=vector
             )
         return Response(SearchSerializer(found).data)
+
+
+class SuggestionsView(LoggiaAPIView):
+    """What the store's search field suggests for a text that is being typed."""
+
+    required_scopes: ClassVar = {"GET": READ}
+
+    @extend_schema(
+        operation_id="store_suggestions_list",
+        parameters=[OpenApiParameter("q", str)],
+        responses=SuggestionListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        require_within(PERSON_LIMIT, self.person.pk, at=timezone.now())
+        text = request.query_params.get("q", "")
+        found = queries.list_suggestions(
+            text,
+            familiar=queries.suggest_familiar(self.person, text),
+            listings=queries.suggest_listings(text),
+        )
+        return Response(SuggestionListSerializer({"items": found}).data)
 
 
 class ListingView(LoggiaAPIView):

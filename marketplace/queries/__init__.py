@@ -6,6 +6,7 @@ from marketplace.queries.listings import browse_listings, list_leaderboards, sea
 from marketplace.queries.private_store import PrivateCard, list_private_store
 from marketplace.queries.ratings import list_ratings
 from marketplace.queries.storefront import get_storefront
+from marketplace.queries.suggestions import list_suggestions, suggest_familiar, suggest_listings
 
 __all__ = [
     "PrivateCard",
@@ -16,5 +17,8 @@ __all__ = [
     "list_leaderboards",
     "list_private_store",
     "list_ratings",
+    "list_suggestions",
     "search_listings",
+    "suggest_familiar",
+    "suggest_listings",
 ]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.db import connection
 
-from marketplace.search.spelling import MIN_WORD_LENGTH, build_trigrams, find_nearest
+from marketplace.models.terms import TERM_LENGTH
+from marketplace.search.spelling import (
+    MIN_WORD_LENGTH,
+    build_trigrams,
+    find_nearest,
+    list_nearest_beginnings,
+)
 
 MAX_NEAR_TERMS = 60
 
@@ -13,6 +19,17 @@ NEAR_TERMS_SQL = """
 SELECT term, listing_count FROM marketplace_searchterm
 WHERE trigrams && %(grams)s::varchar[] AND listing_count > 0
   AND length(term) BETWEEN %(length)s - 2 AND %(length)s + 2
+ORDER BY cardinality(ARRAY(SELECT unnest(trigrams) INTERSECT SELECT unnest(%(grams)s::varchar[]))) DESC,
+  listing_count DESC, term
+LIMIT %(most)s
+"""
+
+
+# The same for a word that is only begun: the words in use may be longer.
+COMPLETING_TERMS_SQL = """
+SELECT term, listing_count FROM marketplace_searchterm
+WHERE trigrams && %(grams)s::varchar[] AND listing_count > 0
+  AND length(term) BETWEEN %(shortest)s AND %(longest)s
 ORDER BY cardinality(ARRAY(SELECT unnest(trigrams) INTERSECT SELECT unnest(%(grams)s::varchar[]))) DESC,
   listing_count DESC, term
 LIMIT %(most)s
@@ -43,3 +60,23 @@ def correct_spelling(words: tuple[str, ...], text: str) -> str:
             if better:
                 corrected = corrected.replace(word, better)
     return corrected if corrected != text.casefold() else ""
+
+
+def list_completions(word: str, *, is_whole: bool) -> list[str]:
+    """Return beginnings of words in use that differ from ``word`` by one typing error, the likeliest first.
+
+    With ``is_whole`` they are whole words. One query.
+    """
+    # The last trigram says that the word ends, which a word that is being typed does not.
+    grams = [gram for gram in build_trigrams(word) if is_whole or not gram.endswith(" ")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COMPLETING_TERMS_SQL,
+            {
+                "grams": grams,
+                "shortest": len(word) - 1,
+                "longest": len(word) + 1 if is_whole else TERM_LENGTH,
+                "most": MAX_NEAR_TERMS,
+            },
+        )
+        return list_nearest_beginnings(word, cursor.fetchall(), is_whole=is_whole)

@@ -8,6 +8,7 @@ from marketplace.search.tokens import list_latin_words
 from marketplace.search.tsvector import Searchable
 
 MIN_WORD_LENGTH = 4
+MAX_BEGINNINGS = 8
 
 
 def build_trigrams(term: str) -> list[str]:
@@ -57,3 +58,25 @@ def find_nearest(word: str, candidates: Iterable[tuple[str, int]]) -> str | None
         if best is None or key < best:
             best = key
     return best[3] if best else None
+
+
+def list_nearest_beginnings(
+    word: str, candidates: Iterable[tuple[str, int]], *, is_whole: bool = False
+) -> list[str]:
+    """Return beginnings of ``candidates`` with at most one edit to ``word``, those with fewer first.
+
+    Of each candidate it is the longest of the nearest ones: "lettr" means "letter", not "lett". With
+    ``is_whole`` only whole words count. ``candidates`` are (term, number of listings).
+    """
+    found: dict[str, tuple[int, bool, int, str]] = {}
+    for term, count in candidates:
+        lengths = [len(term)] if is_whole else range(len(word) + 1, len(word) - 2, -1)
+        edits, beginning = min(
+            ((count_edits(word, term[:length], limit=1), term[:length]) for length in lengths),
+            key=lambda one: one[0],
+        )
+        if edits > 1:
+            continue
+        key = (edits, beginning[:1] != word[:1], -count, beginning)
+        found[beginning] = min(key, found.get(beginning, key))
+    return sorted(found, key=lambda beginning: found[beginning])[:MAX_BEGINNINGS]

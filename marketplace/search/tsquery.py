@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -93,6 +94,29 @@ def build_name_query(text: str) -> str:
         for token in (split_bigrams(segment.text) if segment.is_han else [segment.text])
     ]
     return " | ".join(quote_lexeme(NAME_MARK + token) for token in dict.fromkeys(tokens))
+
+
+def build_typed_name_query(text: str, *, meant: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Build the tsquery for names that have all words of a text that is being typed.
+
+    The last word may be the beginning of one. ``meant`` has other spellings of words, any of which may occur
+    instead. Needs no database query.
+    """
+    segments = _select_segments(text)
+    every: list[str] = []
+    for number, segment in enumerate(segments, start=1):
+        if segment.is_han:
+            every += [quote_lexeme(NAME_MARK + pair) for pair in split_pairs(segment.text)]
+            continue
+        forms = dict.fromkeys([segment.text, *(meant or {}).get(segment.text, ())])
+        ending = ":*" if number == len(segments) else ""
+        every.append("(" + " | ".join(quote_lexeme(NAME_MARK + form) + ending for form in forms) + ")")
+    return " & ".join(every)
+
+
+def list_typed_words(text: str) -> list[str]:
+    """Return the words that ``build_typed_name_query`` looks for, without Chinese."""
+    return [segment.text for segment in _select_segments(text) if not segment.is_han]
 
 
 def list_english_stems(found: list[str]) -> dict[str, list[str]]:

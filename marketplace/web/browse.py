@@ -54,18 +54,18 @@ def _render_home_body() -> str:
 def search(request: HttpRequest) -> HttpResponse:
     """Show results for the text, category and cursor of the URL; for htmx, only the results."""
     # Before the transaction, because it takes some milliseconds of computing.
-    vector = get_query_vector(_get_text(request))
+    vector = get_query_vector(get_search_text(request))
     scope = get_scope(request)
     with public_reader() if scope is NOBODY else open_scope(scope):
         return _render_results(request, vector)
 
 
-def _get_text(request: HttpRequest) -> str:
+def get_search_text(request: HttpRequest) -> str:
     return request.GET.get("q", "")[:MAX_TEXT_LENGTH].strip()
 
 
 def _render_results(request: HttpRequest, vector: QueryVector | None) -> HttpResponse:
-    text = _get_text(request)
+    text = get_search_text(request)
     category = request.GET.get("category", "")
     category = category if category in Category.values else ""
     htmx = getattr(request, "htmx", None)

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.web import about, asking, browse, builders, private_store, store_rules
+from marketplace.web import about, asking, browse, builders, private_store, store_rules, suggestions
 
 app_name = "marketplace"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", browse.home, name="storefront-show"),
     path("search", browse.search, name="listing-search"),
+    path("search/suggestions", suggestions.suggestions_show, name="suggestion-list"),
     path("categories/<slug:slug>", browse.category_show, name="category-show"),
     path("leaderboards", browse.leaderboards, name="leaderboard-list"),
     path("rules", store_rules.rules_show, name="rules-show"),

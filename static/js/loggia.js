@@ -14,3 +14,4 @@ import "./files.js";
 import "./time.js";
 import "./toggle.js";
 import "./reveal.js";
+import "./suggestions.js";

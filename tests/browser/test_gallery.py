@@ -111,7 +111,7 @@ def test_menus_work_by_keyboard(server: WebService, page: Page) -> None:
 def test_keyboard_shortcuts_open_search_and_help(server: WebService, page: Page) -> None:
     page.goto(server.url + "/dev/gallery/staff/")
     page.keyboard.press("/")
-    search = page.get_by_role("searchbox", name="Search GPTs")
+    search = page.get_by_role("combobox", name="Search GPTs")
     expect(search).to_be_focused()
     page.keyboard.type("a?b")
     expect(search).to_have_value("a?b")

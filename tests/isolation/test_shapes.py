@@ -27,6 +27,7 @@ CARD = {
     "category_rank",
     "why",
 }
+SUGGESTION = {"kind", "name", "slug", "category", "url", "icon_url", "builder_name", "builder_verified"}
 PAGE = {"items", "next_cursor", "previous_cursor"}
 SHAPES: dict[str, set[str]] = {
     "/api/v1/store/listings/{listed_slug}/": {
@@ -74,6 +75,22 @@ SHAPES: dict[str, set[str]] = {
     "/api/v1/store/builders/{handle}/": PAGE
     | {"handle", "display_name", "bio", "website", "is_verified"}
     | {f"items.{key}" for key in CARD},
+    "/api/v1/store/suggestions/?q=sunrise": {
+        "items",
+        *(
+            f"items.{key}"
+            for key in (
+                "kind",
+                "name",
+                "slug",
+                "category",
+                "url",
+                "icon_url",
+                "builder_name",
+                "builder_verified",
+            )
+        ),
+    },
     "/api/v1/store/categories/": {"value", "label"},
     "/api/v1/me": {"id", "email", "display_name", "language", "time_zone", "theme", "created_at"},
     "/api/v1/models": PAGE

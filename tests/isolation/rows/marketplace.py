@@ -10,6 +10,7 @@ BUILDER = {"handle": "handle"}
 ROWS: list[Row] = [
     page("marketplace:storefront-show", EVERYBODY, "GET POST"),
     page("marketplace:listing-search", EVERYBODY, "GET POST", query="?q=walk"),
+    page("marketplace:suggestion-list", EVERYBODY, "GET", query="?q=walk"),
     page("marketplace:category-show", EVERYBODY, "GET POST", fixed={"slug": "writing"}),
     page("marketplace:leaderboard-list", EVERYBODY, "GET POST"),
     page("marketplace:rules-show", EVERYBODY, "GET POST"),
@@ -28,6 +29,7 @@ ROWS: list[Row] = [
     api("marketplace_api:rating-list", PEOPLE, "store:read", ids=LISTED),
     api("marketplace_api:rating-list", PEOPLE, "chat", "PUT", ids=LISTED, body={"stars": 9}),
     api("marketplace_api:rating-list", NOBODY, "chat", "DELETE", ids=LISTED, is_public=True),
+    api("marketplace_api:suggestion-list", PEOPLE, "store:read"),
     api("marketplace_api:category-list", PEOPLE, "store:read"),
     api("marketplace_api:leaderboard-list", PEOPLE, "store:read"),
     api("marketplace_api:builder-detail", PEOPLE, "store:read", ids=BUILDER),
