@@ -14,10 +14,12 @@ FRAME = re.compile(r"<title>.*?</title>|<h1.*?</h1>|(?s:<p class=\"error-page__(
 @pytest.mark.parametrize(
     ("language", "page", "title", "text", "link"),
     [
-        ("en", "500", "Something broke on our side", "Nothing of yours was changed", "Go to the store"),
-        ("en", "503", "Not available right now", "Try again &lt;soon&gt;.", "Go to the store"),
-        ("zh-hans", "500", "服务出错了", "没有改动你的任何内容", "去商店看看"),
-        ("zh-hans", "503", "暂时不可用", "Try again &lt;soon&gt;.", "去商店看看"),
+        ("en", "500", "Something broke on our side", "look first whether it is there", "Try again"),
+        ("en", "503", "Not available right now", "Try again &lt;soon&gt;.", "Try again"),
+        ("zh-hans", "500", "服务出错了", "请先看看是否已保存", "重试"),
+        ("zh-hans", "503", "暂时不可用", "Try again &lt;soon&gt;.", "重试"),
+        ("en", "400", "This request cannot be read", "is damaged. Go back", "Go to the store"),
+        ("zh-hans", "400", "无法读取这个请求", "有一部分损坏", "去商店看看"),
     ],
 )
 def test_an_error_page_needs_neither_request_nor_database(
@@ -30,7 +32,7 @@ def test_an_error_page_needs_neither_request_nor_database(
     assert f"<title>{title} · Loggia</title>" in html
     assert re.search(rf'<h1 class="error-page__title">\s*{title}\s*</h1>', html)
     assert text in html
-    assert link in html
+    assert re.search(rf'<a class="button button--primary" href="/?">{link}</a>', html)
     assert f">{page}</p>" in html
     assert html.count("css/loggia.css") == 1
 

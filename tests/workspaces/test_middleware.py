@@ -265,7 +265,15 @@ def test_api_errors_have_one_format_and_roll_back(client: Client) -> None:
 
 
 def test_nul_in_the_query_string_is_a_bad_request(client: Client) -> None:
-    assert client.get("/seen?q=%00").status_code == 400
+    page = client.get("/seen?q=%00", headers={"Accept-Language": "zh-CN"})
+    toast = client.get("/seen?q=%00", headers={"HX-Request": "true"})
+    answer = client.get("/api/v1/echo?q=%00")
+
+    assert [response.status_code for response in (page, toast, answer)] == [400, 400, 400]
+    assert "无法读取这个请求" in page.content.decode()
+    assert "<html" not in toast.content.decode()
+    assert "is damaged" in toast.content.decode()
+    assert answer.json()["error"]["code"] == "damaged"
 
 
 def test_csrf_is_checked_before_a_view_runs() -> None:

@@ -11,7 +11,7 @@ from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequi
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -26,7 +26,7 @@ from workspaces.web.own_scopes import has_own_scopes
 from workspaces.web.preferences import set_preference
 from workspaces.web.public import is_public_page
 from workspaces.web.reauthentication import require_fresh_password
-from workspaces.web.refusals import form_only_page, is_api, refuse
+from workspaces.web.refusals import form_only_page, is_api, refuse, refuse_damaged
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -65,10 +65,7 @@ class ScopeMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> HttpResponseBase | None:
         if has_nul(request):
-            return HttpResponseBadRequest(
-                translation.gettext("NUL characters are not allowed."),
-                content_type="text/plain; charset=utf-8",
-            )
+            return refuse_damaged(request)
         # Without a session or a key: a connection of the pool is kept for these requests.
         is_visitor_request.set(
             settings.SESSION_COOKIE_NAME not in request.COOKIES and "Authorization" not in request.headers

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBadRequest,
-    HttpResponseBase,
-    HttpResponseRedirect,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -18,6 +12,7 @@ from workspaces.models import User
 from workspaces.services.users import set_language, set_theme
 from workspaces.states import Theme
 from workspaces.web.context import THEME_COOKIE
+from workspaces.web.refusals import refuse_damaged
 
 _YEAR = 365 * 24 * 3600
 
@@ -26,7 +21,7 @@ _YEAR = 365 * 24 * 3600
 def theme(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("theme", "")
     if wanted not in Theme.values:
-        return HttpResponseBadRequest("theme", content_type="text/plain")
+        return refuse_damaged(request)
     response = _redirect_back(request)
     if isinstance(request.user, User):
         set_theme(user=request.user, theme=wanted, by=request.user, at=timezone.now())
@@ -39,7 +34,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("language", "")
     if wanted not in dict(settings.LANGUAGES):
-        return HttpResponseBadRequest("language", content_type="text/plain")
+        return refuse_damaged(request)
     response = _redirect_back(request)
     if isinstance(request.user, User):
         set_language(user=request.user, language=wanted, by=request.user, at=timezone.now())

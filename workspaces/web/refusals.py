@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import get_resolver
+from django.utils.translation import gettext_lazy as _
 
 from core.connections import DatabaseBusy
-from core.errors import DomainError, NotFound, RateLimited, Unavailable
+from core.errors import DomainError, InvalidInput, NotFound, RateLimited, Unavailable
 
 API_PREFIXES = ("/api/v1/", "/v1/")
 
@@ -39,6 +40,21 @@ def refuse(request: HttpRequest, error: DomainError) -> HttpResponseBase:
     if isinstance(error, RateLimited | Unavailable) and "retry_after" in error.data:
         response.headers["Retry-After"] = str(error.data["retry_after"])
     return response
+
+
+def refuse_damaged(request: HttpRequest) -> HttpResponse:
+    """Refuse a request that no page of ours sends, in the format of the client, without reading any row."""
+    error = InvalidInput(
+        _("Part of the address or of the form is damaged. Go back, reload the page and try again."),
+        code="damaged",
+    )
+    if is_api(request):
+        return JsonResponse(error_body(error), status=400)
+    if request.headers.get("HX-Request") == "true":
+        text = render_to_string("components/toast.html", {"kind": "bad", "text": error.message})
+    else:
+        text = render_to_string("400.html")
+    return HttpResponse(text, status=400)
 
 
 def busy_page(request: HttpRequest, error: DatabaseBusy) -> HttpResponse:
