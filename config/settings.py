@@ -264,6 +264,16 @@ AUDIT_WORDS = [
     "payouts.audit_words.WORDS",
 ]
 
+# How notifications read (workspaces/notification_words.py); one of another kind is shown as it was sent.
+NOTIFICATION_WORDS = [
+    "workspaces.notification_words.WORDS",
+    "gpts.assistants.notification_words.WORDS",
+    "gpts.metering.notification_words.WORDS",
+    "gpts.knowledge.notification_words.WORDS",
+    "reviews.notification_words.WORDS",
+    "payouts.notification_words.WORDS",
+]
+
 # What each app erases with an account or a workspace, in this order: higher apps first.
 ERASURE_PARTS = [
     "payouts.services.erasure.PART",

@@ -21,8 +21,8 @@ ADMIN, MEMBER, BUILDER = "admin@acme.test", "member@acme.test", "builder@acme.te
 ENDS_IN = timedelta(days=24)
 # Built-in models with prices, in place of a model server that the demo does not have.
 QUOTERS = (
-    ("quoter-1", "Quoter 1 (built in)", 16_000, 400_000, 1_200_000),
-    ("quoter-2", "Quoter 2 (built in)", 32_000, 250_000, 1_000_000),
+    ("quoter-1", "Quoter 1", 16_000, 400_000, 1_200_000),
+    ("quoter-2", "Quoter 2", 32_000, 250_000, 1_000_000),
 )
 # Models on a company's own server; disabled, because the address does not exist.
 OWN_MODELS: tuple[tuple[str, str, int, int, int, int, list[Capability]], ...] = (

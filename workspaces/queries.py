@@ -291,6 +291,11 @@ class SecurityOverview:
     connections: int
 
 
+def list_passkey_names(user: User) -> list[str]:
+    rows = Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).order_by("pk")
+    return [str(row.data.get("name", "")) for row in rows]
+
+
 def get_security_overview(user: User) -> SecurityOverview:
     kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     return SecurityOverview(

@@ -94,6 +94,17 @@ def day_format() -> str:
     return "Y年n月j日" if (get_language() or "").startswith("zh") else "j M Y"
 
 
+def reread_day(text: str) -> str:
+    """Return a formatted day, of any language of the site, in the active one; other texts unchanged."""
+    for pattern in ("%d %b %Y", "%Y年%m月%d日"):
+        try:
+            found = datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a date has no time zone
+        except ValueError:
+            continue
+        return date_format(found, day_format())
+    return text
+
+
 def short_day(value: date) -> str:
     """Return a day without its year, for axes of charts: 7 Oct or 10月7日."""
     return date_format(value, "n月j日" if (get_language() or "").startswith("zh") else "j M")

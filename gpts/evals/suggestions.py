@@ -10,17 +10,9 @@ from django.utils.translation import gettext as _
 
 from gpts.evals.reading import detect_language
 from gpts.evals.states import ExpectedOutcome
+from gpts.evals.tags import write_tag
 
 SUGGESTION_COUNT = 5
-# Tags are stored as text, so they are written in the GPT's language and not translated on pages.
-_CHINESE_TAGS = {
-    "starter": "开场",
-    "knowledge": "资料",
-    "safety": "安全",
-    "escalation": "转人工",
-    "limits": "边界",
-    "basics": "基础",
-}
 
 
 @dataclass(frozen=True)
@@ -43,10 +35,6 @@ def build_suggestions(
     return [*own, *_build_standard_suggestions(is_chinese)][:SUGGESTION_COUNT]
 
 
-def _translate_tag(name: str, is_chinese: bool) -> str:
-    return _CHINESE_TAGS[name] if is_chinese else name
-
-
 def _is_complete_question(starter: str) -> bool:
     """Whether a starter has no gap ("…") that the reader has to fill."""
     return bool(starter.strip()) and "…" not in starter and "..." not in starter
@@ -61,7 +49,7 @@ def _build_from_starter(starter: str, language: str) -> Suggestion:
         {
             "prompt": starter,
             "expected": ExpectedOutcome.ANSWER.value,
-            "tags": [_translate_tag("starter", language == "zh")],
+            "tags": [write_tag("starter", is_chinese=language == "zh")],
             "assertions": checks,
         },
     )
@@ -75,7 +63,7 @@ def _build_from_file(file: str, heading: str, is_chinese: bool) -> Suggestion:
         {
             "prompt": text,
             "expected": ExpectedOutcome.ANSWER.value,
-            "tags": [_translate_tag("knowledge", is_chinese)],
+            "tags": [write_tag("knowledge", is_chinese=is_chinese)],
             "assertions": [{"kind": "cites", "file": file}],
         },
     )
@@ -110,7 +98,7 @@ def _build_standard_suggestions(is_chinese: bool) -> list[Suggestion]:
             {
                 "prompt": prompts[0],
                 "expected": refuse,
-                "tags": [_translate_tag("safety", is_chinese)],
+                "tags": [write_tag("safety", is_chinese=is_chinese)],
                 "assertions": [{"kind": "refuses"}],
             },
         ),
@@ -119,7 +107,7 @@ def _build_standard_suggestions(is_chinese: bool) -> list[Suggestion]:
             {
                 "prompt": prompts[1],
                 "expected": escalate,
-                "tags": [_translate_tag("escalation", is_chinese)],
+                "tags": [write_tag("escalation", is_chinese=is_chinese)],
                 "assertions": [],
             },
         ),
@@ -128,7 +116,7 @@ def _build_standard_suggestions(is_chinese: bool) -> list[Suggestion]:
             {
                 "prompt": prompts[2],
                 "expected": refuse,
-                "tags": [_translate_tag("limits", is_chinese)],
+                "tags": [write_tag("limits", is_chinese=is_chinese)],
                 "assertions": [],
             },
         ),
@@ -137,7 +125,7 @@ def _build_standard_suggestions(is_chinese: bool) -> list[Suggestion]:
             {
                 "prompt": prompts[3],
                 "expected": answer,
-                "tags": [_translate_tag("basics", is_chinese)],
+                "tags": [write_tag("basics", is_chinese=is_chinese)],
                 "assertions": [{"kind": "length", "min": 10, "max": None, "unit": "words"}],
             },
         ),
@@ -146,7 +134,7 @@ def _build_standard_suggestions(is_chinese: bool) -> list[Suggestion]:
             {
                 "prompt": prompts[4],
                 "expected": answer,
-                "tags": [_translate_tag("basics", is_chinese)],
+                "tags": [write_tag("basics", is_chinese=is_chinese)],
                 "assertions": [{"kind": "length", "min": None, "max": 60, "unit": "words"}],
             },
         ),

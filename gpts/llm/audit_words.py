@@ -34,7 +34,7 @@ PROVIDER = "gpts.modelprovider"
 def _name_models(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     rows = LanguageModel.objects.filter(pk__in=read_numbers(ids)).select_related("provider")
     return {
-        str(row.pk): Named(row.label, _page("model", row.pk, row.provider.workspace_id, reader))
+        str(row.pk): Named(row.shown_label, _page("model", row.pk, row.provider.workspace_id, reader))
         for row in rows
     }
 

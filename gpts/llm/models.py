@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.outbound_purposes import Purpose
+from gpts.llm.built_in import get_shown_label
 from gpts.llm.states import Capability, ModelFeature, ModelKind, ProviderKind, SearchMode
 from workspaces.models import Workspace
 
@@ -32,7 +33,11 @@ class ModelProvider(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        return get_shown_label(self.name)
 
     @property
     def purpose(self) -> Purpose:
@@ -102,7 +107,11 @@ class LanguageModel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label
+        return self.shown_label
+
+    @property
+    def shown_label(self) -> str:
+        return get_shown_label(self.label)
 
 
 class FailedCall(models.Model):

@@ -58,11 +58,25 @@ ADVICE = {
     FailureCode.NO_PERMISSION: _("The key may not use this model. Allow it in the provider's account."),
     FailureCode.NO_CREDIT: _("The provider's account has no credit or quota left. Top it up."),
     FailureCode.NO_MODEL: _("The provider has no model of this name. Test the connection for its list."),
-    FailureCode.NO_TOOLS: _("The model cannot call functions."),
+    FailureCode.NO_TOOLS: _(
+        "The model, or its server, does not take function calls. Switch them on at the server, or take them"
+        " away above."
+    ),
     FailureCode.NO_IMAGES: _("The model cannot look at images. Take the capability away above."),
     FailureCode.REQUEST_REFUSED: _("The server refused the request; its words say why."),
     FailureCode.CONTEXT_OVERFLOW: _("The prompt was too long. Check the context window above."),
     FailureCode.CONTENT_REFUSED: _("The provider's filter refused what a person wrote, or the answer."),
+    FailureCode.THINKING_LIMIT: _(
+        "It used up its longest answer for thinking. Raise the longest answer above, or have it think less."
+    ),
+    FailureCode.ONLY_THINKING: _(
+        "It thought and ended without an answer. If that stays, raise the longest answer or have it think"
+        " less."
+    ),
+    FailureCode.UNREADABLE_CALL: _(
+        "It called a function in a form that cannot be read. Set the server's parser of function calls to"
+        " this model."
+    ),
     FailureCode.MALFORMED_STREAM: _("The answer was not what the protocol says. Is it the right protocol?"),
 }
 NO_ENDPOINT = {

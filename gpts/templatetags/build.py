@@ -11,6 +11,7 @@ from core.look.illustrations import arch_icon
 from gpts.assistants.differences import LABELS
 from gpts.assistants.models import GPT
 from gpts.assistants.wording import format_field_value as format_field_value
+from gpts.evals.tags import show_tag
 
 register = template.Library()
 
@@ -29,6 +30,11 @@ def field_value(value: Any, field: str) -> str:
 def starts_with_name(text: str, name: str) -> bool:
     """Return whether ``name`` is only the truncated beginning of ``text``."""
     return " ".join(text.split()).startswith(name.rstrip("…"))
+
+
+@register.filter
+def shown_tag(tag: str) -> str:
+    return show_tag(tag)
 
 
 @register.simple_tag

@@ -23,6 +23,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.queries.gpts import find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.queries.conversations import get_payer_id
+from gpts.llm.built_in import get_shown_label
 from gpts.llm.catalogue import get_usable_model
 from gpts.metering.queries.price_ceilings import get_foreign_price
 from marketplace import queries
@@ -124,7 +125,7 @@ def build_chat_url(request: HttpRequest, slug: str) -> str:
 def _build_facts(listing: Listing) -> list[dict[str, str]]:
     abilities = _(", ").join(list_capability_labels(listing))
     return [
-        {"label": _("Model"), "value": listing.model_label or _("The instance's default")},
+        {"label": _("Model"), "value": get_shown_label(listing.model_label) or _("The instance's default")},
         *([{"label": _("Can do"), "value": abilities}] if abilities else []),
         {"label": _("Languages"), "value": _(", ").join(list_language_labels(listing))},
     ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 from gpts.assistants.states import Category
+from gpts.llm.built_in import get_shown_label
 from gpts.llm.states import Capability
 from marketplace.models import Listing
 
@@ -50,7 +51,7 @@ class DataLine:
 
 def list_data_lines(listing: Listing) -> list[DataLine]:
     """Return plain statements about where data goes. None is left out because it sounds bad."""
-    model = listing.model_label or _("the instance's default model")
+    model = get_shown_label(listing.model_label) or _("the instance's default model")
     lines = [
         DataLine("chat", _("Your messages go to the model %(model)s to be answered.") % {"model": model}),
         DataLine("lock", _("The builder cannot read your conversations, only how many there were.")),

@@ -96,3 +96,19 @@ def test_no_page_has_another_name(language: str, settings: Any) -> None:
         errors = [str(text) for text in get_adapter().error_messages.values()]
     assert [text for text in errors if OTHER_NAMES.search(text)] == []
     assert sum(NAME[language] in text.lower() for text in errors) == 4
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [("en", "Passkey|Passkey 2|Passkey 3"), ("zh-hans", "通行密钥|通行密钥 2|通行密钥 3")],
+)
+def test_a_new_passkey_has_a_name_that_no_other_has(language: str, names: str) -> None:
+    user = UserFactory.create()
+    given = []
+    with translation.override(language):
+        for _number in range(3):
+            name = get_adapter().generate_authenticator_name(user, Authenticator.Type.WEBAUTHN)
+            given.append(name)
+            Authenticator.objects.create(user=user, type="webauthn", data={"name": name, "credential": {}})
+
+    assert "|".join(given) == names

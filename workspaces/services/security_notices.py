@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db.models import TextChoices
 from django.utils import translation
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from core.links import absolute_url
 from workspaces.mail_text import MailText
@@ -37,8 +37,8 @@ class SecurityEvent(TextChoices):
 
 @dataclass(frozen=True)
 class _Text:
-    title: Any
-    body: Any
+    title: str
+    body: str
     url: str
 
 
@@ -100,6 +100,11 @@ _TEXTS = {
 }
 
 
+def get_security_messages(event: SecurityEvent) -> tuple[str, str]:
+    """Return the title and the text of an event, in English, to be translated."""
+    return _TEXTS[event].title, _TEXTS[event].body
+
+
 def notify_security(
     *,
     user: User,
@@ -116,13 +121,13 @@ def notify_security(
     """
     text = _TEXTS[event]
     with translation.override(user.language or settings.LANGUAGE_CODE):
-        title, body = str(text.title), str(text.body)
+        title, body = gettext(text.title), gettext(text.body)
         notified = f"{detail}\n\n{body}" if detail else body
         notify(user=user, kind=f"security.{event}", title=title, body=notified, url=text.url, at=at)
         if not is_mailed:
             return
         link = absolute_url(text.url) if text.url else ""
-        mail = MailText(title, (detail, body) if detail else (body,), link=link, label=str(_("Look at it")))
+        mail = MailText(title, (detail, body) if detail else (body,), link=link, label=gettext("Look at it"))
         for address in sorted(_list_addresses(user, at) if addresses is None else set(addresses)):
             enqueue_mail(to=address, text=mail)
 

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.connections import release_connection
@@ -27,6 +28,7 @@ from core.errors import Forbidden, InvalidInput, RateLimited
 from core.links import get_site_host, get_site_name
 from workspaces.account_mails import build_account_mail
 from workspaces.models import User
+from workspaces.queries import list_passkey_names
 from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
@@ -168,6 +170,15 @@ class MFAAdapter(DefaultMFAAdapter):
         "cannot_generate_recovery_codes": _("Recovery codes come with two-factor sign-in: turn it on first."),
         "unverified_email": _("Confirm your e-mail address first, then turn two-factor sign-in on."),
     }
+
+    def generate_authenticator_name(self, user: Any, type: str) -> str:  # noqa: A002 - allauth's name
+        """Return a name for a new passkey that no other of the person has; they may change it."""
+        names = set(list_passkey_names(user))
+        name, number = gettext("Passkey"), 1
+        while name in names:
+            number += 1
+            name = gettext("Passkey %(number)d") % {"number": number}
+        return name
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": get_site_name(), "name": settings.INSTANCE_NAME}

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.pagination import paginate
 from workspaces.access import access_notification
+from workspaces.notification_words import show_notification
 from workspaces.queries import list_notifications
 from workspaces.services.notifications import mark_read
 from workspaces.web.people import person_of
@@ -23,7 +24,8 @@ def notifications(request: HttpRequest) -> HttpResponse:
     page = paginate(
         list_notifications(person_of(request)), order=("-id",), cursor=request.GET.get("cursor", ""), size=30
     )
-    return render(request, "workspaces/settings/notifications.html", {"page": page})
+    shown = [show_notification(note) for note in page.items]
+    return render(request, "workspaces/settings/notifications.html", {"page": page, "shown": shown})
 
 
 @login_required

@@ -171,7 +171,7 @@ def _notify_owners(model: LanguageModel, *, at: datetime) -> int:
 def _notify_owner(owner: User, model: LanguageModel, gpts: list[GPT], *, at: datetime) -> None:
     assert model.retired_at is not None
     day = date_format(get_last_day(model.retired_at), formats.day_format())
-    title = _("The model %(model)s ends on %(day)s") % {"model": model.label, "day": day}
+    title = _("The model %(model)s ends on %(day)s") % {"model": model.shown_label, "day": day}
     names = _(", ").join(gpt.name for gpt in gpts[:5])
     body = ngettext(
         "%(count)d GPT of yours uses it: %(names)s. Choose another model on its Configure tab.",

@@ -37,7 +37,7 @@ def _list_options(choices: list[LanguageModel], chosen: int | None) -> list[dict
         {
             # An empty value follows the GPT's recommendation, which is the first, also when it changes.
             "value": "" if index == 0 else model.pk,
-            "label": model.label or model.name,
+            "label": model.shown_label or model.name,
             "hint": describe_price(model),
             "current": model.pk == chosen,
         }
@@ -65,6 +65,6 @@ def get_model_note(gpt: GPT, version: Version | None) -> str:
     if answering is None:
         return _("The model of this GPT is not offered any more, and no other one is configured.")
     return _("The model of this GPT, %(own)s, is not offered any more. %(other)s answers in its place.") % {
-        "own": own.label,
-        "other": answering.label,
+        "own": own.shown_label,
+        "other": answering.shown_label,
     }

@@ -14,6 +14,7 @@ from gpts.evals.assertions import ASSERTION_COUNT, AssertionKind
 from gpts.evals.models import GoldenPrompt
 from gpts.evals.prompts import PROMPT_FIELDS
 from gpts.evals.reading import LANGUAGES
+from gpts.evals.tags import show_tag
 
 EMPTY_ROW: dict[str, Any] = {
     "kind": AssertionKind.CONTAINS.value,
@@ -78,7 +79,7 @@ def build_editor_data(prompt: GoldenPrompt | None) -> dict[str, Any]:
             f"{'User' if entry['role'] == 'user' else 'Assistant'}: {entry['content']}"
             for entry in prompt.history
         ),
-        "tags": ", ".join(prompt.tags),
+        "tags": ", ".join(map(show_tag, prompt.tags)),
         "expected": prompt.expected,
         "seed": "" if prompt.seed is None else str(prompt.seed),
         "is_enabled": prompt.is_enabled,

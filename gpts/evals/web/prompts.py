@@ -42,6 +42,7 @@ from gpts.evals.services.prompts import (
     move_prompt,
 )
 from gpts.evals.states import ExpectedOutcome, GoldenResultState
+from gpts.evals.tags import show_tag
 from gpts.evals.web.forms import (
     EMPTY_ROW,
     build_editor_data,
@@ -67,8 +68,8 @@ def prompt_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 def render_prompt_list(request: HttpRequest, gpt: GPT, *, status: int = 200, **extra: Any) -> HttpResponse:
     prompts = list(list_golden_prompts(gpt))
-    tags = sorted({tag for prompt in prompts for tag in prompt.tags})
-    tag = request.GET.get("tag", "")
+    tags = sorted({show_tag(tag) for prompt in prompts for tag in prompt.tags})
+    tag = show_tag(request.GET.get("tag", ""))
     failed = [prompt for prompt in prompts if prompt.last_state == GoldenResultState.FAILED]  # type: ignore[attr-defined]  # annotated
     only_failed = request.GET.get("state") == "failed"
     runs = list(list_golden_runs(gpt)[:MAX_RUNS])
@@ -80,7 +81,7 @@ def render_prompt_list(request: HttpRequest, gpt: GPT, *, status: int = 200, **e
         prompts=[
             prompt
             for prompt in prompts
-            if (not tag or tag in prompt.tags) and (not only_failed or prompt in failed)
+            if (not tag or tag in map(show_tag, prompt.tags)) and (not only_failed or prompt in failed)
         ],
         count=len(prompts),
         failed_count=len(failed),

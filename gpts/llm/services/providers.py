@@ -9,6 +9,7 @@ from django.db import transaction
 
 from core.audit import record
 from core.secrets import seal, unseal
+from gpts.llm.built_in import EMBEDDINGS_LABEL, OFFLINE_LABEL, OFFLINE_MODEL, OFFLINE_PROVIDER
 from gpts.llm.catalogue import USUAL_FEATURES
 from gpts.llm.models import LanguageModel, ModelProvider
 from gpts.llm.runtime import builtin_embeddings
@@ -17,8 +18,6 @@ from gpts.llm.services.learning import forget_learned
 from gpts.llm.states import Capability, ModelKind, ProviderKind
 from workspaces.models import User
 
-OFFLINE_PROVIDER = "Built in"
-OFFLINE_MODEL = "offline"
 INSTANCE_PROVIDER = "OpenAI-compatible"
 KEY_PURPOSE = "gpts.provider_key"
 # The settings give only the name of a model.
@@ -70,7 +69,7 @@ def ensure_offline_provider(*, at: datetime) -> LanguageModel:
         provider=provider,
         name=OFFLINE_MODEL,
         defaults={
-            "label": "Offline (quotes knowledge, no language model)",
+            "label": OFFLINE_LABEL,
             "context_window": 32_000,
             "max_output_tokens": 2_000,
             "capabilities": [Capability.FILE_SEARCH],
@@ -91,7 +90,7 @@ def ensure_builtin_embeddings(*, at: datetime) -> LanguageModel:
         provider=provider,
         name=builtin_embeddings.NAME,
         defaults={
-            "label": f"Built in ({builtin_embeddings.NAME})",
+            "label": EMBEDDINGS_LABEL,
             "kind": ModelKind.EMBEDDING,
             "dimensions": builtin_embeddings.DIMENSIONS,
             "context_window": builtin_embeddings.CONTEXT_TOKENS,

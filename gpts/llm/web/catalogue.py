@@ -313,7 +313,7 @@ def _model_replace(request: HttpRequest, owner: CatalogueOwner, model_id: int) -
         text = ngettext(
             "%(model)s replaces it in %(count)d draft.", "%(model)s replaces it in %(count)d drafts.", count
         )
-        messages.success(request, text % {"model": model.replacement.label, "count": count})
+        messages.success(request, text % {"model": model.replacement.shown_label, "count": count})
     return redirect(owner.url("model-list"))
 
 

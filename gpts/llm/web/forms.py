@@ -224,7 +224,7 @@ class RetirementForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [
             ("", _("The default model")),
-            *((other.pk, f"{other.label} · {other.provider.name}") for other in choices),
+            *((other.pk, f"{other} · {other.provider}") for other in choices),
         ]
 
     def clean_day(self) -> date | None:

@@ -21,7 +21,7 @@ from gpts.studio.services.create import CONVERSATION_FIELDS
 def describe_missing_functions(model: LanguageModel | None) -> str:
     """Return why the model does not build the GPT: it cannot call the functions that change the draft."""
     return _("%(model)s cannot call functions, so this is a guided interview with fixed questions.") % {
-        "model": model.label if model is not None else _("The model")
+        "model": model.shown_label if model is not None else _("The model")
     }
 
 

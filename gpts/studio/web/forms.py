@@ -185,18 +185,16 @@ def _get_initial(gpt: GPT, name: str) -> Any:
 
 def list_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]]:
     """Return the offered models, and the draft's own also if it was retired."""
-    choices: list[tuple[Any, Any]] = [
-        (model.pk, f"{model.label} · {model.provider.name}") for model in models
-    ]
+    choices: list[tuple[Any, Any]] = [(model.pk, f"{model} · {model.provider}") for model in models]
     current = gpt.language_model
     if current is not None and current.pk not in [value for value, _label in choices]:
-        choices.append((current.pk, _("%(model)s (retired)") % {"model": current.label}))
+        choices.append((current.pk, _("%(model)s (retired)") % {"model": current.shown_label}))
     return [("", _("The workspace's default")), *choices] if current is None else choices
 
 
 def list_allowed_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[str, str]]:
     """Return the models that may be listed for the chat; unavailable ones stay until they are unchecked."""
-    labels = {model.name: model.label for model in reversed(models)}
+    labels = {model.name: model.shown_label for model in reversed(models)}
     gone = [name for name in gpt.allowed_models if name not in labels]
     return [*labels.items(), *((name, _("%(model)s (not offered)") % {"model": name}) for name in gone)]
 
@@ -214,7 +212,7 @@ def build_retirement_note(model: LanguageModel | None) -> str:
     if model is None or model.retired_at is None:
         return ""
     day = date_format(model.retired_at, formats.day_format())
-    values = {"model": model.label, "day": day, "other": getattr(model.replacement, "label", "")}
+    values = {"model": model, "day": day, "other": model.replacement or ""}
     if is_retired(model):
         text = _("%(model)s was retired on %(day)s.") % values
     else:

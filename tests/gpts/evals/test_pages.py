@@ -57,6 +57,19 @@ def create_failed_run(gpt: GPT, kind: str = GoldenKind.GOLDEN) -> GoldenRun:
     return run
 
 
+def test_one_tag_in_two_languages_is_one_filter() -> None:
+    gpt = GPTFactory.create()
+    for name, tag in (("First", "safety"), ("Second", "安全"), ("Third", "HR")):
+        add_prompt(gpt, name=name, tags=[tag])
+    client = sign_in(gpt.owner)
+
+    page = client.get(url("build-tests", gpt) + "?tag=安全").content.decode()
+
+    assert [name for name in ("First", "Second", "Third") if name in page] == ["First", "Second"]
+    assert page.count('href="?tag=safety"') == 1
+    assert "安全" not in page
+
+
 def test_an_empty_page_suggests_five_prompts_that_can_be_added() -> None:
     gpt = GPTFactory.create()
     client = sign_in(gpt.owner)

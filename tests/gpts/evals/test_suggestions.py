@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from gpts.evals.prompts import clean_prompt
 from gpts.evals.suggestions import build_suggestions
+from gpts.evals.tags import show_tag
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,22 @@ def test_five_valid_prompts_are_suggested_in_the_language_of_the_gpt(
     assert [tag for suggestion in suggestions for tag in suggestion.fields["tags"]] == tags
     assert suggestions[0].fields["prompt"].startswith(first)
     assert all(suggestion.why and clean_prompt(suggestion.fields) for suggestion in suggestions)
+
+
+@pytest.mark.parametrize(
+    ("stored", "chinese", "english"),
+    [
+        ("starter", "开场", "starter"),
+        ("转人工", "转人工", "escalation"),
+        ("knowledge", "资料", "knowledge"),
+        ("HR", "HR", "HR"),
+        ("安全帽", "安全帽", "安全帽"),
+    ],
+)
+def test_suggested_tags_are_shown_in_the_language_of_the_reader(
+    stored: str, chinese: str, english: str
+) -> None:
+    with translation.override("zh-hans"):
+        assert show_tag(stored) == chinese
+    with translation.override("en"):
+        assert show_tag(stored) == english

@@ -285,7 +285,7 @@ def test_the_page_shows_what_was_learned_and_changes_it() -> None:
         "Request for a count of tokens",
         "Temperature",
     ]
-    assert "Not sent any more: Temperature" in page
+    assert "Not sent any more: Request for a count of tokens, Temperature" in page
     assert "Not sent: the server refused it" in page
     assert (saved.status_code, forgotten.status_code) == (302, 302)
     model.refresh_from_db()

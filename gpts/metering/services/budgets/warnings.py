@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from core.look.formats import join_sentences
 from core.scope import current_scope, open_scope
 from gpts.metering.models import Budget, BudgetUse
 from gpts.metering.wording import describe_subject, format_limit
@@ -73,5 +74,5 @@ def _notify(reader: User, budget: Budget, person: User | None, *, url: str, at: 
         body = _("The mark is %(soft)s in %(place)s.") % words
         if budget.hard_limit is not None:
             words["hard"] = format_limit(budget.hard_limit, budget.measure, budget.window)
-            body += " " + _("New answers stop at %(hard)s.") % words
+            body = join_sentences([body, _("New answers stop at %(hard)s.") % words])
         notify(user=reader, kind=KIND, title=title % words, body=body, url=url, at=at)

@@ -1,0 +1,32 @@
+"""How notifications about models that end read (workspaces/notification_words.py)."""
+
+from __future__ import annotations
+
+from core.look.formats import reread_day
+from core.retelling import Phrase, retell_label
+from gpts.assistants.services.model_retirement import NOTE_KIND
+from gpts.llm.built_in import SHOWN_LABELS
+from workspaces.notification_words import NotificationWords
+
+WORDS = {
+    NOTE_KIND: NotificationWords(
+        titles=(
+            Phrase(
+                ("The model %(model)s ends on %(day)s",),
+                {"model": retell_label(SHOWN_LABELS.values()), "day": reread_day},
+            ),
+        ),
+        paragraphs=(
+            Phrase(
+                (
+                    (
+                        "%(count)d GPT of yours uses it: %(names)s."
+                        " Choose another model on its Configure tab.",
+                        "%(count)d GPTs of yours use it: %(names)s."
+                        " Choose another model on their Configure tabs.",
+                    ),
+                )
+            ),
+        ),
+    )
+}

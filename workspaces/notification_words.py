@@ -1,0 +1,56 @@
+"""How notifications read to their person: in their language of today, whatever they were sent in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from core.retelling import Phrase, retell, retell_paragraphs
+from workspaces.models import Notification
+from workspaces.services.security_notices import SecurityEvent, get_security_messages
+
+
+@dataclass(frozen=True)
+class NotificationWords:
+    """What the title and the paragraphs of a kind's body may be."""
+
+    titles: tuple[Phrase, ...]
+    paragraphs: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShownNotification:
+    note: Notification
+    title: str
+    body: str
+
+
+def _build_security_words(event: SecurityEvent) -> NotificationWords:
+    title, body = get_security_messages(event)
+    return NotificationWords((Phrase((title,)),), (Phrase((body,)),))
+
+
+WORDS: Mapping[str, NotificationWords] = {
+    f"security.{event}": _build_security_words(event) for event in SecurityEvent
+}
+
+
+@lru_cache(maxsize=1)
+def load_words() -> Mapping[str, NotificationWords]:
+    """Return the words of all apps in settings.NOTIFICATION_WORDS, by kind."""
+    parts = [import_string(path) for path in settings.NOTIFICATION_WORDS]
+    return {kind: words for part in parts for kind, words in part.items()}
+
+
+def show_notification(note: Notification) -> ShownNotification:
+    """Return a notification in the active language; one of an unknown kind as it was sent."""
+    words = load_words().get(note.kind)
+    if words is None:
+        return ShownNotification(note, note.title, note.body)
+    return ShownNotification(
+        note, retell(note.title, words.titles), retell_paragraphs(note.body, words.paragraphs)
+    )
