@@ -20,6 +20,7 @@ from workspaces.queries import list_scope_memberships
 SUGGESTIONS = 8
 CHOICES = 24
 RECENT_GPTS = 30
+OWN_GPTS = 200
 NAME_LENGTH = 50
 
 
@@ -158,7 +159,12 @@ def _list_candidates(
         .select_related("version", "gpt")
     )
     members = set(own_workspaces.values_list("workspace_id", flat=True))
-    nearby = rows.filter(Q(gpt_id__in=recent) | (is_inside & is_own if is_familiar else is_inside))
+    if is_familiar:
+        # By ids: for a condition over both tables PostgreSQL reads all GPTs, and this runs while people type.
+        own = GPT.objects.filter(owner=user, deleted_at__isnull=True).order_by("-updated_at")
+        nearby = rows.filter(gpt_id__in={*recent, *own.values_list("pk", flat=True)[:OWN_GPTS]})
+    else:
+        nearby = rows.filter(Q(gpt_id__in=recent) | is_inside)
     if text:
         nearby = nearby.filter(version__name__icontains=text)
     limit = 4 * (CHOICES if adds_own else SUGGESTIONS)

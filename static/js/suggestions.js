@@ -32,6 +32,8 @@ function attach(field) {
   field.addEventListener("compositionend", ask);
   field.addEventListener("blur", close);
   field.form?.addEventListener("submit", close);
+  // Else the browser's "back" would show the list as it was left.
+  window.addEventListener("pagehide", close);
   list.addEventListener("mousedown", (event) => event.preventDefault());
   field.addEventListener("keydown", (event) => {
     if (isComposingKey(event) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;

@@ -17,7 +17,7 @@ from tests.support.marketplace import make_listing
 from tests.support.services import WebService
 
 NAMES = ["Letter writer", "Cover letter coach", "Letters of complaint", "古文翻译"]
-FIELDS = {"/": "#store-search", "/search": "#search-text", "/leaderboards": "#site-search"}
+FIELDS = {"/": "#store-search", "/leaderboards": "#site-search"}
 COMPOSE = """(field, [type, value]) => {
   field.value = value;
   if (type !== "input") return field.dispatchEvent(new CompositionEvent(type));
@@ -199,6 +199,14 @@ def test_the_list_fits_a_phone(person: Person) -> None:
             box for box in boxes if not box or box["width"] < 240 or box["height"] < 44 or box["x"] < 0
         ] == []
         assert all(box and box["x"] + box["width"] <= 390 for box in boxes)
+
+
+def test_nothing_covers_the_results_that_follow_what_is_typed(person: Person) -> None:
+    page = person.page
+    person.go("/search")
+    page.locator("#search-text").press_sequentially("lett")
+    expect(page.locator("#results")).to_contain_text("Letter writer")
+    expect(page.get_by_role("option")).to_have_count(0)
 
 
 def test_without_javascript_the_field_is_a_plain_search(

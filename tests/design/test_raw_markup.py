@@ -37,6 +37,7 @@ ALLOWED: dict[str, dict[str, tuple[int, str]]] = {
         "insertAdjacentHTML": (1, "a part of an answer that core.markdown rendered and sanitised"),
         "innerHTML": (1, "an answer that core.markdown rendered and sanitised"),
     },
+    "static/js/suggestions.js": {"innerHTML": (1, OWN_MARKUP)},
     "static/js/toast.js": {"parseFromString": (1, OWN_PAGE)},
     "core/look/icons.py": {"mark_safe": (1, "constant drawings of this file")},
     "core/look/illustrations.py": {"mark_safe": (3, "constant drawings of this file and of gpt_icons")},

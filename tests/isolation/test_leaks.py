@@ -65,6 +65,17 @@ def test_searching_a_private_name_finds_nothing(who: str, headers: dict[str, str
             assert normalise_page(found, name) == normalise_page(nothing, absent)
 
 
+@pytest.mark.parametrize("who", ["anonymous", "rival", "member"])
+def test_nothing_is_suggested_for_the_beginning_of_a_private_name(who: str, world: World) -> None:
+    client = Client() if who == "anonymous" else as_person(world, who)
+    for typed in ("Zibeline Qu", "Glimmerf", "Obsidiam", "Tessera Cartographer"):
+        answer = client.get("/search/suggestions", {"q": typed}, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.content.count(b"option")) == (200, 0), typed
+        if who != "anonymous":
+            given = call(world, who, "get", f"/api/v1/store/suggestions/?q={typed.replace(' ', '+')}")
+            assert given.json() == {"items": []}, typed
+
+
 def test_searching_a_private_name_by_api_finds_nothing(world: World) -> None:
     for path in ("/api/v1/store/listings/?q=Zibeline+Quorvex", "/api/v1/store/leaderboards/", "/api/v1/gpts"):
         assert b"Zibeline" not in call(world, "rival", "get", path).content, path

@@ -18,6 +18,7 @@ from core.scope import public_reader
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import set_live_version
 from gpts.assistants.states import Audience
+from marketplace.api import views as api_views
 from marketplace.models import Listing, SearchTerm
 from marketplace.queries.suggestions import list_suggestions, suggest_listings
 from marketplace.search import suggestions
@@ -280,6 +281,11 @@ def test_too_many_are_refused_with_the_time_to_wait(monkeypatch: pytest.MonkeyPa
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert 1 <= int(answers[2]["Retry-After"]) <= 60
+    monkeypatch.setattr(api_views, "PERSON_LIMIT", Limit("suggestions-person", 1, 60))
+    headers = get_bearer_header(create_key(UserFactory.create(), "store:read"))
+    given = [client.get("/api/v1/store/suggestions/?q=a", headers=headers) for _time in range(2)]
+    assert [answer.status_code for answer in given] == [200, 429]
+    assert given[1].json()["error"]["code"] == "too_many_tries"
 
 
 def test_the_index_answers_and_no_table_is_read_whole() -> None:

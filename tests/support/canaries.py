@@ -22,7 +22,7 @@ NOT_WRITTEN = re.compile(
     r"|closerun|account\.|journalentry|posting|usage)|gpts_insight|gpts_usagevoid|core_audit|marketplace_shelf\."
     r"|marketplace_searchterm\.trigrams|workspaces_(usedtoken|retiredname|erasure|outgoingmail\.sealed)"
     r"|account_emailconfirmation"
-    r"|gpts_languagemodel\.embedding_failure|gpts_(vectorblock|attachmentvectors)|gpts_index(segment|block)|usersessions_usersession\.session_key|gpts_indexshelf\.key"
+    r"|gpts_languagemodel\.embedding_failure|gpts_(vectorblock|attachmentvectors)|marketplace_listingvector|gpts_index(segment|block)|usersessions_usersession\.session_key|gpts_indexshelf\.key"
     r"|workspaces_user\.(password|language|time_zone)|workspaces_workspace\.accent"
     r"|workspaces_apikey\.scopes|.*_hash$|.*\.(sha256|file_sha256|media_type|error_code|failure|kind|currency"
     r"|country|iban_ending|category|origin_month|language|languages|locale|subcategory|file_format|step|field"
