@@ -89,6 +89,10 @@ def test_all_actions_have_keys_that_the_help_lists(person: Person, model_server:
     expect(editor).to_have_value("first words")
     page.keyboard.press("Escape")
     page.keyboard.press("n")
+    expect(page.locator("#new-chat-search")).to_be_focused()
+    # The GPT of the open chat comes first.
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"/g/{gpt.slug}/chat$"))
     person.assert_quiet()
 
