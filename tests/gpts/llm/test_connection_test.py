@@ -60,9 +60,9 @@ def run_test(
     ("kind", "path", "says"),
     [
         ("responses", RESPONSES,
-         "The connection works: choosy-1 answers by OpenAI Responses. It offers 1 models."),
+         "The connection works: choosy-1 answers by OpenAI Responses. It offers 1 model."),
         ("chat_completions", CHAT,
-         "The connection works: choosy-1 answers by OpenAI Chat Completions. It offers 1 models."),
+         "The connection works: choosy-1 answers by OpenAI Chat Completions. It offers 1 model."),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("model", ["choosy-1", ""])
