@@ -74,3 +74,10 @@ def test_own_rating_and_profile_are_those_of_the_person() -> None:
     profile = BuilderProfileFactory.create(user=person)
 
     assert (get_own_rating(person, listing), get_own_profile(person)) == (rating, profile)
+
+
+def test_a_suspended_builder_rates_nothing() -> None:
+    listing, person = make_listing(), UserFactory.create()
+    person.publishing_suspended_at = NOW
+
+    assert get_rating_obstacle(person, listing) == RatingObstacle.SUSPENDED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from core.errors import Forbidden, NotFound
@@ -12,11 +13,13 @@ from core.scope import NOBODY
 from tests.support.companies import create_company
 from tests.support.factories.workspaces import UserFactory
 from workspaces.access import (
+    KEY_START,
     access_api_key,
     access_erasure,
     access_notification,
     access_own_membership,
     access_staff_member,
+    find_api_key,
     renew_scope,
     scope_for,
 )
@@ -73,3 +76,8 @@ def test_unknown_ids_are_not_found() -> None:
     ):
         with pytest.raises(NotFound):
             access()
+
+
+def test_visitors_have_no_scope_and_unknown_keys_no_person() -> None:
+    assert scope_for(AnonymousUser()) == NOBODY
+    assert find_api_key(f"{KEY_START}_unknown_secret", at=timezone.now()) is None
