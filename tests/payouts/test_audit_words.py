@@ -74,4 +74,6 @@ def test_payees_are_named_until_their_account_is_deleted() -> None:
 )
 def test_amounts_and_rates_read_as_money(field: str, value: Any, language: str, text: str) -> None:
     with translation.override(language):
-        assert WORDS.fields[field].describe(value, {"currency": "USD"}) == text
+        describe = WORDS.fields[field].describe
+        assert describe is not None
+        assert describe(value, {"currency": "USD"}) == text
