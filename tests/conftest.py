@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
+from django.utils import translation
 
 from embedded.paths import ROOT
 from tests.support.browsers import find_browser
@@ -133,6 +134,12 @@ def _system_connections() -> Iterator[None]:
     yield
     connection_created.disconnect(let_see_all)
     scope._current.set(None)
+
+
+@pytest.fixture(autouse=True)
+def usual_language() -> None:
+    """Begin in the usual language: a request in another leaves it active until the next request."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)
