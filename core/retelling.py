@@ -18,6 +18,8 @@ from django.utils.translation import gettext, ngettext
 
 from core.look.formats import join_sentences
 
+# No message of ours is longer. The time to match grows with the length to the power of the values.
+LONGEST = 600
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
 _NUMBER = re.compile(r"%\((\w+)\)d")
 
@@ -36,6 +38,8 @@ class Phrase:
 
 def retell(text: str, phrases: Iterable[Phrase]) -> str:
     """Return ``text`` in the active language, or unchanged if it is none of ``phrases`` in any language."""
+    if len(text) > LONGEST:
+        return text
     for phrase in phrases:
         for form in _list_forms(phrase):
             if match := _compile(form).fullmatch(text):

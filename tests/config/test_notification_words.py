@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,7 @@ from babel.messages.pofile import read_po
 from django.test import Client
 from django.utils import timezone, translation
 
-from core.retelling import Phrase
+from core.retelling import LONGEST, Phrase, retell
 from embedded.paths import ROOT
 from tests.support.factories.workspaces import UserFactory
 from workspaces.models import Notification
@@ -126,3 +128,29 @@ def test_the_messages_of_notifications_are_those_that_are_sent() -> None:
     }
     assert [message for message in sorted(named) if message not in catalogue] == []
     assert len(named) > 40
+
+
+def test_long_hostile_texts_are_shown_as_they_are_in_no_time() -> None:
+    """The time to match grows with the third power of the length where a message has three values."""
+    tried = 0
+    for words in load_words().values():
+        for phrase in (*words.titles, *words.paragraphs):
+            for message in phrase.messages:
+                pieces = re.split(r"%\(\w+\)[sd]", message if isinstance(message, str) else message[0])
+                if len(pieces) < 3:
+                    continue
+                text = (pieces[0] + ("x" + "".join(pieces[1:-1])) * 2_000)[:8_000]
+                started = time.process_time()
+                assert retell(text, [phrase]) == text
+                retell(text[:LONGEST], [phrase])
+                assert time.process_time() - started < 1
+                tried += 1
+    assert tried > 5
+
+
+def test_no_message_is_longer_than_what_is_matched() -> None:
+    for words in load_words().values():
+        for phrase in (*words.titles, *words.paragraphs):
+            texts = [message if isinstance(message, str) else message[1] for message in phrase.messages]
+            # Names and amounts come to this.
+            assert len(" ".join(texts)) < LONGEST - 200, texts
