@@ -214,6 +214,17 @@ def test_a_session_of_a_visitor_ends_with_the_question_and_lasts_after_sign_in()
     assert client.get("/settings/").status_code == 200
 
 
+@pytest.mark.parametrize("kept", ["text", {"slug": "desk", "text": "Hello"}, {"of": "another release"}])
+def test_what_another_release_kept_is_no_question(kept: Any) -> None:
+    listing, client = make_listing(), sign_in(UserFactory.create())
+    session = client.session
+    session["asked_question"] = kept
+    session.save()
+
+    assert client.get(get_send_url(listing))["Location"] == f"/g/{listing.slug}/chat"
+    assert not Conversation.objects.exists()
+
+
 def test_an_old_question_is_dropped() -> None:
     listing, client = make_listing(), sign_in(UserFactory.create())
     ask(client, listing)

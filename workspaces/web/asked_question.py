@@ -5,7 +5,7 @@ It is written only by a POST with a CSRF token: no link of another site can make
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -35,6 +35,9 @@ class AskedQuestion:
     at: int
 
 
+_FIELDS = {field.name for field in fields(AskedQuestion)}
+
+
 def keep_question(request: HttpRequest, *, slug: str, text: str, at: datetime) -> AskedQuestion:
     """Keep a question for the GPT ``slug`` in the session, in place of an earlier one.
 
@@ -62,7 +65,8 @@ def keep_question(request: HttpRequest, *, slug: str, text: str, at: datetime) -
 def find_question(request: HttpRequest, *, at: datetime) -> AskedQuestion | None:
     """Return the kept question; one that is too old is dropped."""
     kept = request.session.get(_SESSION_KEY)
-    if not isinstance(kept, dict):
+    # Another release may have kept it in another form.
+    if not isinstance(kept, dict) or set(kept) != _FIELDS:
         return None
     question = AskedQuestion(**kept)
     if timedelta(seconds=at.timestamp() - question.at) > LIFETIME:
