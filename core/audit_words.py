@@ -127,6 +127,11 @@ def load_words() -> AllWords:
     )
 
 
+def list_staff_acts() -> list[str]:
+    """Return the actions whose actors are not named to a workspace that they do not belong to."""
+    return [code for code, words in load_words().actions.items() if words.is_staff_act]
+
+
 def describe_choice(choices: type[TextChoices]) -> Callable[[Any, Mapping[str, Any]], Any]:
     """Return a ``FieldWords.describe`` that reads a stored choice, or a list of them, by its label."""
 

@@ -66,6 +66,11 @@ class AuditEntry:
         return "".join(part.text for part in self.parts)
 
     @property
+    def hash(self) -> str:
+        """Return the hash of the event, empty where it would tell by trial who the hidden actor is."""
+        return "" if self.is_actor_hidden else self.event.hash
+
+    @property
     def object_key(self) -> str:
         """Return the object as the filter takes it."""
         return f"{self.event.subject_type}:{self.event.subject_id}"

@@ -247,6 +247,32 @@ def test_moderators_are_not_named_to_a_workspace(owner: User, team: Workspace) -
     assert [part.url for part in entry.parts] == ["", "", "", ""]
 
 
+def test_trying_persons_tells_no_workspace_which_moderator_acted(owner: User, team: Workspace) -> None:
+    """Neither by a filter that finds the act, nor by a hash that can be computed for each person."""
+    moderator = UserFactory.create(display_name="Mod Secret")
+    quarantine_gpt(gpt=GPTFactory.create(workspace=team, owner=owner), at=AT, by=moderator)
+    action, base = "gpts.gpt_quarantined", f"/w/{team.slug}/admin/audit"
+    client = sign_in(owner)
+    key = Client(headers=get_bearer_header(create_key(owner, "account", workspace=team)))
+    api = f"/api/v1/workspaces/{team.slug}/audit"
+
+    def count(query: str) -> list[int]:
+        export = client.get(f"{base}?format=csv&{query}").content.decode("utf-8-sig")
+        return [
+            len(client.get(f"{base}?{query}").context["entries"]),
+            len(list(csv.DictReader(io.StringIO(export)))),
+            len(key.get(f"{api}?{query}").json()["items"]),
+        ]
+
+    assert count(f"action={action}") == [1, 1, 1]
+    assert count(f"action={action}&person={moderator.pk}") == [0, 0, 0]
+    assert count(f"action=gpts.gpt_created&person={owner.pk}") == [1, 1, 1]
+    (item,) = key.get(f"{api}?action={action}").json()["items"]
+    assert (item["actor"]["id"], item["hash"]) == (None, "")
+    export = client.get(f"{base}?format=csv&action={action}").content.decode("utf-8-sig")
+    assert AuditEvent.objects.get(action=action).hash not in export
+
+
 def test_foreign_objects_have_no_names(owner: User, team: Workspace) -> None:
     elsewhere = GPTFactory.create(owner=UserFactory.create(display_name="Eve"), name="Private Desk")
     record(

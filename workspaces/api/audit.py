@@ -56,7 +56,7 @@ class AuditEventSerializer(serializers.Serializer[Any]):
     data = serializers.JSONField(  # type: ignore[assignment]  # a field, not the base class's result
         help_text="Ids, codes and values before and after, as they are stored."
     )
-    hash = serializers.CharField()
+    hash = serializers.CharField(help_text="Empty for acts of the moderation of this instance.")
 
 
 FILTER = [
@@ -91,7 +91,7 @@ def _serialize(entry: AuditEntry, *, names_actor: bool) -> dict[str, Any]:
         ],
         "reason": entry.reason,
         "data": event.data,
-        "hash": event.hash,
+        "hash": entry.hash,
     }
 
 

@@ -134,5 +134,5 @@ def _build_row(entry: AuditEntry) -> list[object]:
         event.subject_type,
         event.subject_id,
         json.dumps(event.data, ensure_ascii=False, sort_keys=True),
-        event.hash,
+        entry.hash,
     ]
