@@ -29,7 +29,21 @@ class WorkspaceAct(StrEnum):
 
     ENTER = "workspaces.enter"
     BUILD = "workspaces.build"
+    # Any of the pages of its administration; each of these has the part below that it needs.
     ADMINISTER = "workspaces.administer"
+    MANAGE_PEOPLE = "workspaces.manage_people"
+    MANAGE_GROUPS = "workspaces.manage_groups"
+    MANAGE_POLICY = "workspaces.manage_policy"
+    MANAGE_EXTERNAL = "workspaces.manage_external"
+    MANAGE_GPTS = "workspaces.manage_gpts"
+    MANAGE_STORE = "workspaces.manage_store"
+    MANAGE_MODELS = "workspaces.manage_models"
+    MANAGE_BUDGETS = "workspaces.manage_budgets"
+    MANAGE_IDENTITY = "workspaces.manage_identity"
+    MANAGE_RETENTION = "workspaces.manage_retention"
+    MANAGE_SETTINGS = "workspaces.manage_settings"
+    VIEW_USAGE = "workspaces.view_usage"
+    VIEW_AUDIT = "workspaces.view_audit"
     OWN = "workspaces.own"
 
 

@@ -57,6 +57,23 @@ def is_workspace_owner(user: Any, workspace: Workspace | None) -> bool:
     return workspace is not None and get_role(user, workspace) == Role.OWNER
 
 
+# The parts of a workspace's administration; each has pages of its own.
+ADMIN_PARTS = (
+    "manage_people",
+    "manage_groups",
+    "manage_policy",
+    "manage_external",
+    "manage_gpts",
+    "manage_store",
+    "manage_models",
+    "manage_budgets",
+    "manage_identity",
+    "manage_retention",
+    "manage_settings",
+    "view_usage",
+    "view_audit",
+)
+
 STAFF_PREDICATES = {
     Staff.MODERATOR: is_moderator,
     Staff.FINANCE: is_finance,
@@ -67,4 +84,6 @@ STAFF_PREDICATES = {
 add_perm("workspaces.enter", is_authenticated & is_member)
 add_perm("workspaces.build", is_authenticated & can_build)
 add_perm("workspaces.administer", is_authenticated & is_workspace_admin)
+for part in ADMIN_PARTS:
+    add_perm(f"workspaces.{part}", is_authenticated & is_workspace_admin)
 add_perm("workspaces.own", is_authenticated & is_workspace_owner)

@@ -112,7 +112,7 @@ class WorkspaceAuditView(_AuditView):
     @extend_schema(operation_id="audit_list", parameters=FILTER, responses=AuditEventSerializer(many=True))
     def get(self, request: Request, workspace: str) -> Response:
         """List the workspace's audit log for its admins, newest first."""
-        return self.list_events(request, access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER))
+        return self.list_events(request, access_key_workspace(request, workspace, to=WorkspaceAct.VIEW_AUDIT))
 
 
 class PlatformAuditView(OperatorView, _AuditView):

@@ -54,7 +54,7 @@ class SharingPolicyView(LoggiaAPIView):
 
     @extend_schema(operation_id="sharing_policy_read", responses=SharingPolicySerializer)
     def get(self, request: Request, workspace: str) -> Response:
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_POLICY)
         return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
 
     @extend_schema(
@@ -62,7 +62,7 @@ class SharingPolicyView(LoggiaAPIView):
     )
     def patch(self, request: Request, workspace: str) -> Response:
         """Allow GPTs to leave the workspace, or not; links and listings follow at once, both ways."""
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_POLICY)
         is_allowed = self.read(MayPublishSerializer)["may_publish"]
         set_workspace_publishing(workspace=tenant, is_allowed=is_allowed, by=self.person, at=timezone.now())
         return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
@@ -74,7 +74,7 @@ class MembersView(LoggiaAPIView):
 
     @extend_schema(operation_id="member_list", responses=MemberSerializer(many=True))
     def get(self, request: Request, workspace: str) -> Response:
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
         return self.page(list_members(tenant), MemberSerializer)
 
 
@@ -83,7 +83,7 @@ class MemberView(LoggiaAPIView):
 
     @extend_schema(operation_id="member_change", request=RoleSerializer, responses=MemberSerializer)
     def patch(self, request: Request, workspace: str, member_id: int) -> Response:
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
         member = access_member(tenant, member_id)
         values = self.read(RoleSerializer)
         role = values["role"]
@@ -94,7 +94,7 @@ class MemberView(LoggiaAPIView):
 
     @extend_schema(operation_id="member_remove", request=RemovalSerializer, responses={204: None})
     def delete(self, request: Request, workspace: str, member_id: int) -> Response:
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
         member = access_member(tenant, member_id)
         if member.role == Role.OWNER:
             require_password(request, self.read(RemovalSerializer).get("password", ""))

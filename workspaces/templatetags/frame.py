@@ -15,6 +15,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from workspaces.models import User, Workspace
+from workspaces.web.company.navigation import AdminPageLink, list_admin_pages
 from workspaces.web.context import NavEntry
 
 register = template.Library()
@@ -58,6 +60,13 @@ def frame_part(name: str) -> SafeString:
     if settings.DEBUG:
         return _render_part.__wrapped__(name, "", pages)
     return _render_part(name, get_language() or "", pages)
+
+
+@register.simple_tag(takes_context=True)
+def admin_pages(context: Context, workspace: Workspace) -> list[tuple[Any, list[AdminPageLink]]]:
+    """Return the pages of the workspace's administration that the person may open, in groups."""
+    person = context.get("person")
+    return list_admin_pages(person, workspace) if isinstance(person, User) else []
 
 
 @register.simple_tag

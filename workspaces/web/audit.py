@@ -39,7 +39,7 @@ COLUMNS = (
 @require_safe
 def workspace_audit(request: HttpRequest, workspace: str) -> HttpResponse:
     """Show the audit log; ``format=csv`` downloads up to 50,000 events, newest first."""
-    tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.VIEW_AUDIT)
     context = {"workspace": tenant, "accent": tenant.accent}
     return _show(request, tenant, "workspaces/admin/audit.html", context, name=f"audit-{tenant.slug}")
 

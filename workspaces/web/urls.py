@@ -4,19 +4,19 @@ from django.conf import settings as django_settings
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from workspaces.web import (
-    admin,
     api_keys,
     api_reference,
     audit,
-    deletions,
     gallery,
     mailbox,
-    members,
+    new_workspace,
     notifications,
     preferences,
     settings,
     staff_roles,
 )
+from workspaces.web.company import deletions, members
+from workspaces.web.company import urls as company_urls
 
 app_name = "workspaces"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -40,23 +40,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/openapi\.(?P<form>yaml|json)$", api_reference.document, name="api-document"),
     path("preferences/theme", preferences.theme, name="preference-theme"),
     path("preferences/language", preferences.language, name="preference-language"),
-    path("w/new", admin.new, name="workspace-new"),
+    path("w/new", new_workspace.new, name="workspace-new"),
     path("join/<str:token>", members.accept, name="invitation-accept"),
-    path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
-    path("w/<slug:workspace>/admin/members", members.members, name="member-list"),
-    path("w/<slug:workspace>/admin/members/<int:member_id>/role", members.role, name="member-role"),
-    path("w/<slug:workspace>/admin/members/<int:member_id>/remove", members.remove, name="member-remove"),
-    path(
-        "w/<slug:workspace>/admin/invitations/<int:invitation_id>/revoke",
-        members.revoke,
-        name="invitation-revoke",
-    ),
-    path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
-    path("w/<slug:workspace>/admin/settings", admin.settings, name="workspace-settings"),
-    path("w/<slug:workspace>/admin/settings/publishing", admin.publishing, name="publishing-rule"),
-    path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
-    path("w/<slug:workspace>/admin/settings/golden", admin.golden_gate, name="golden-gate"),
 ]
+urlpatterns += company_urls.routes
 urlpatterns += [
     path("operator/audit", audit.operator_audit, name="operator-audit"),
     path("operator/staff", staff_roles.staff_roles, name="staff-list"),

@@ -241,7 +241,7 @@ class GoldenGateView(LoggiaAPIView):
 
     @extend_schema(operation_id="golden_gate_read", responses=GoldenGateSerializer)
     def get(self, request: Request, workspace: str) -> Response:
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
         return Response({"golden_pass_rate": get_golden_pass_rate(tenant)})
 
     @extend_schema(
@@ -249,7 +249,7 @@ class GoldenGateView(LoggiaAPIView):
     )
     def put(self, request: Request, workspace: str) -> Response:
         """Set the pass rate. Versions that are shared already stay; the next one to be shared has to pass."""
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
         rate = self.read(GoldenGateSerializer)["golden_pass_rate"]
         set_golden_pass_rate(workspace=tenant, rate=rate, by=self.person, at=timezone.now())
         return Response({"golden_pass_rate": rate})

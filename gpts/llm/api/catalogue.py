@@ -255,7 +255,7 @@ class AffectedGPTSerializer(serializers.Serializer[Any]):
 class CatalogueView(LoggiaAPIView):
     def get_tenant(self, request: Request, slug: str) -> Workspace | None:
         """Return the workspace whose catalogue the person administers; None for the instance's catalogue."""
-        return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
+        return access_key_workspace(request, slug, to=WorkspaceAct.MANAGE_MODELS)
 
 
 class ProvidersView(CatalogueView):
@@ -376,7 +376,7 @@ class RetirementView(CatalogueView):
     @extend_schema(operation_id="catalogue_model_affected", responses=AffectedGPTSerializer(many=True))
     def get(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """List GPTs of the workspace whose draft or live version uses the model."""
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_MODELS)
         affected = list_affected_gpts(_get_visible_model(tenant, model_id), tenant)
         return Response(AffectedGPTSerializer(affected, many=True).data)
 
@@ -414,7 +414,7 @@ class ReplaceView(CatalogueView):
     )
     def post(self, request: Request, *, workspace: str, model_id: int) -> Response:
         """Put the model's replacement into the given drafts that use the model."""
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_MODELS)
         model = _get_visible_model(tenant, model_id)
         slugs = set(self.read(ReplaceModelSerializer)["gpts"])
         if model.replacement is None:

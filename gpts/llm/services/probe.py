@@ -160,7 +160,7 @@ def _may_test(job: OutboundJob) -> bool:
         return False
     if job.workspace is None:
         return STAFF_PREDICATES[Staff.OPERATOR](person)
-    return person.has_perm(WorkspaceAct.ADMINISTER, job.workspace)
+    return person.has_perm(WorkspaceAct.MANAGE_MODELS, job.workspace)
 
 
 def probe_provider(provider: ModelProvider, *, key: str, timeout: float = PROBE_SECONDS) -> ProbeResult:

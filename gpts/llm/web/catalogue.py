@@ -79,7 +79,7 @@ def for_admins_and_operators(view: View) -> tuple[View, View]:
     @login_required
     @wraps(view)
     def for_admins(request: HttpRequest, workspace: str, **kwargs: Any) -> HttpResponse:
-        tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.MANAGE_MODELS)
         return view(request, CatalogueOwner(tenant), **kwargs)
 
     @staff_required("operator")

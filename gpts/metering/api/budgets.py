@@ -124,7 +124,7 @@ class NewBudgetSerializer(serializers.Serializer[Any]):
 
 class _BudgetView(LoggiaAPIView):
     def get_tenant(self, request: Request, slug: str) -> Workspace:
-        return access_key_workspace(request, slug, to=WorkspaceAct.ADMINISTER)
+        return access_key_workspace(request, slug, to=WorkspaceAct.MANAGE_BUDGETS)
 
 
 class BudgetsView(_BudgetView):

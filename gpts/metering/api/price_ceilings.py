@@ -32,7 +32,7 @@ class PriceCeilingView(LoggiaAPIView):
 
     @extend_schema(operation_id="price_ceiling_read", responses=PriceCeilingSerializer)
     def get(self, request: Request, workspace: str) -> Response:
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_BUDGETS)
         return Response(_serialize(get_price_ceiling(tenant)))
 
     @extend_schema(
@@ -40,7 +40,7 @@ class PriceCeilingView(LoggiaAPIView):
     )
     def put(self, request: Request, workspace: str) -> Response:
         """Set both prices, or null twice for no ceiling; it holds from the next answer on."""
-        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ADMINISTER)
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_BUDGETS)
         values = self.read(PriceCeilingSerializer)
         ceiling = set_price_ceiling(workspace=tenant, **values, by=self.person, at=timezone.now())
         return Response(_serialize(ceiling))

@@ -27,7 +27,7 @@ from workspaces.web.people import person_of
 @login_required
 @require_safe
 def budget_list(request: HttpRequest, workspace: str) -> HttpResponse:
-    tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.MANAGE_BUDGETS)
     context = {
         "workspace": tenant,
         "accent": tenant.accent,
@@ -41,7 +41,7 @@ def budget_list(request: HttpRequest, workspace: str) -> HttpResponse:
 def price_ceiling(request: HttpRequest, workspace: str) -> HttpResponse:
     """The workspace's highest prices for models of other workspaces; empty fields remove them."""
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_BUDGETS)
     form = PriceCeilingForm.for_ceiling(get_price_ceiling(tenant), request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -62,7 +62,7 @@ def price_ceiling(request: HttpRequest, workspace: str) -> HttpResponse:
 def budget_new(request: HttpRequest, workspace: str) -> HttpResponse:
     """Show the form and save it; a POST with ``preview`` only says what the budget would mean."""
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_BUDGETS)
     form = BudgetForm(request.POST or None, tenant)
     meaning = ""
     if request.method == "POST" and form.is_valid():
@@ -85,7 +85,7 @@ def budget_new(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def budget_change(request: HttpRequest, workspace: str, budget_id: int) -> HttpResponse:
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_BUDGETS)
     budget = access_budget(tenant, budget_id)
     now = timezone.now()
     form = LimitsForm.for_budget(budget, request.POST or None)
@@ -118,7 +118,7 @@ def budget_change(request: HttpRequest, workspace: str, budget_id: int) -> HttpR
 def budget_switch(request: HttpRequest, workspace: str, budget_id: int) -> HttpResponse:
     """Switch a budget on or off (``enabled`` is "1" or "0")."""
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_BUDGETS)
     budget = access_budget(tenant, budget_id)
     is_enabled = request.POST.get("enabled") == "1"
     change_budget(budget=budget, is_enabled=is_enabled, by=user, at=timezone.now())
@@ -131,7 +131,7 @@ def budget_switch(request: HttpRequest, workspace: str, budget_id: int) -> HttpR
 @require_POST
 def budget_remove(request: HttpRequest, workspace: str, budget_id: int) -> HttpResponse:
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_BUDGETS)
     budget = access_budget(tenant, budget_id)
     remove_budget(budget=budget, by=user, at=timezone.now())
     messages.success(request, _("“%(name)s” is removed.") % {"name": budget.name})

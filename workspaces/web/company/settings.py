@@ -1,4 +1,4 @@
-"""/w/new and /w/<workspace>/admin/settings."""
+"""/w/<workspace>/admin/settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from workspaces.access import WorkspaceAct, access_workspace, may_delete_workspa
 from workspaces.models import Workspace
 from workspaces.queries import get_sharing_policy
 from workspaces.services.sharing import set_golden_pass_rate
-from workspaces.services.workspaces import create_workspace, update_workspace
+from workspaces.services.workspaces import update_workspace
 from workspaces.web.forms import (
     GoldenGateForm,
-    NewWorkspaceForm,
     PublishingForm,
     WorkspaceForm,
     add_refusal,
@@ -29,25 +28,9 @@ from workspaces.web.people import person_of
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    user = person_of(request)
-    form = NewWorkspaceForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            workspace = create_workspace(name=form.cleaned_data["name"], by=user, at=timezone.now())
-        except DomainError as error:
-            add_refusal(form, error)
-        else:
-            messages.success(request, _("%(name)s is ready. Invite your colleagues.") % {"name": workspace})
-            return redirect("workspaces:member-list", workspace.slug)
-    return render(request, "workspaces/new.html", {"form": form}, status=400 if form.errors else 200)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, workspace: str) -> HttpResponse:
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
     form = WorkspaceForm(request.POST or None, initial={"name": tenant.name, "accent": tenant.accent})
     if request.method == "POST" and form.is_valid():
         try:
@@ -65,7 +48,7 @@ def settings(request: HttpRequest, workspace: str) -> HttpResponse:
 def golden_gate(request: HttpRequest, workspace: str) -> HttpResponse:
     """Set the share of golden prompts that must pass before a GPT of the workspace is shared."""
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
     gate = GoldenGateForm(request.POST)
     if gate.is_valid():
         rate = gate.cleaned_data["golden_pass_rate"]
@@ -80,7 +63,7 @@ def golden_gate(request: HttpRequest, workspace: str) -> HttpResponse:
 def publishing(request: HttpRequest, workspace: str) -> HttpResponse:
     """Set whether GPTs of the workspace may be shared by link and published."""
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
     is_allowed = bool(request.POST.get("may_publish"))
     set_workspace_publishing(workspace=tenant, is_allowed=is_allowed, by=user, at=timezone.now())
     messages.success(request, _("Saved"))

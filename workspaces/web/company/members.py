@@ -40,7 +40,7 @@ from workspaces.web.reauthentication import ask_again
 def members(request: HttpRequest, workspace: str) -> HttpResponse:
     """List members and open invitations; POST invites."""
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -72,7 +72,7 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_POST
 def role(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
     form = RoleForm(request.POST)
     wanted = form.cleaned_data["role"] if form.is_valid() else ""
     member = access_member(tenant, member_id)
@@ -87,7 +87,7 @@ def role(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
     member = access_member(tenant, member_id)
     if member.role == Role.OWNER:
         ask_again(request)
@@ -113,7 +113,7 @@ def leave(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, workspace: str, invitation_id: int) -> HttpResponse:
     user = person_of(request)
-    tenant = access_workspace(user, workspace, to=WorkspaceAct.ADMINISTER)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
     revoke_invitation(invitation=access_invitation(tenant, invitation_id), by=user, at=timezone.now())
     messages.success(request, _("The invitation is closed."))
     return redirect("workspaces:member-list", tenant.slug)

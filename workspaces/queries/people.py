@@ -1,0 +1,51 @@
+"""People, members and invitations; keys and notifications of one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
+
+
+def find_user(email: str) -> User | None:
+    """Return the account with this e-mail address, whatever its case."""
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
+def list_members(workspace: Workspace) -> QuerySet[Member]:
+    return Member.objects.filter(workspace=workspace).select_related("user")
+
+
+def is_member_now(user_id: int, workspace_id: int) -> bool:
+    """Whether a person, who need not be the one who acts, belongs to a workspace."""
+    return Member.objects.filter(user_id=user_id, workspace_id=workspace_id).exists()
+
+
+def is_active_member(user_id: int, workspace_id: int) -> bool:
+    """As is_member_now, and neither account nor workspace is closed: for work without a request."""
+    return Member.objects.filter(
+        user_id=user_id,
+        workspace_id=workspace_id,
+        user__is_active=True,
+        workspace__suspended_at__isnull=True,
+    ).exists()
+
+
+def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        workspace=workspace, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
+    ).order_by("-id")
+
+
+def list_api_keys(user: User) -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(user=user, revoked_at__isnull=True).select_related("workspace")
+
+
+def list_notifications(user: User) -> QuerySet[Notification]:
+    return Notification.objects.filter(user=user)
+
+
+def list_workspaces(user: User) -> QuerySet[Workspace]:
+    return Workspace.objects.filter(members__user=user, suspended_at__isnull=True)

@@ -1,0 +1,68 @@
+"""The pages of a workspace's administration, in groups, each with the permission that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from workspaces.access import WorkspaceAct
+from workspaces.models import User, Workspace
+
+
+@dataclass(frozen=True)
+class AdminPage:
+    """``place`` marks the current page; ``route`` takes the slug of the workspace."""
+
+    place: str
+    label: Any
+    route: str
+    needs: WorkspaceAct
+
+
+@dataclass(frozen=True)
+class AdminPageLink:
+    place: str
+    label: Any
+    url: str
+
+
+# Groups of pages in reading order. Pages of higher apps are named by their routes.
+ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
+    (
+        _("People"),
+        (AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),),
+    ),
+    (
+        _("Models and money"),
+        (
+            AdminPage("models", _("Models"), "gpts:workspace-model-list", WorkspaceAct.MANAGE_MODELS),
+            AdminPage("budgets", _("Budgets"), "gpts:budget-list", WorkspaceAct.MANAGE_BUDGETS),
+        ),
+    ),
+    (
+        _("Workspace"),
+        (
+            AdminPage(
+                "settings", _("Settings"), "workspaces:workspace-settings", WorkspaceAct.MANAGE_SETTINGS
+            ),
+            AdminPage("audit", _("Audit log"), "workspaces:workspace-audit", WorkspaceAct.VIEW_AUDIT),
+        ),
+    ),
+)
+
+
+def list_admin_pages(person: User, workspace: Workspace) -> list[tuple[Any, list[AdminPageLink]]]:
+    """Return the groups of pages that ``person`` may open, without empty ones. No query."""
+    groups = []
+    for label, pages in ADMIN_PAGES:
+        links = [
+            AdminPageLink(page.place, page.label, reverse(page.route, args=[workspace.slug]))
+            for page in pages
+            if person.has_perm(page.needs, workspace)
+        ]
+        if links:
+            groups.append((label, links))
+    return groups

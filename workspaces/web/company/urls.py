@@ -1,0 +1,25 @@
+"""Pages of a workspace's administration, and leaving it."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from workspaces.web import audit
+from workspaces.web.company import deletions, members, settings
+
+routes: list[URLPattern] = [
+    path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
+    path("w/<slug:workspace>/admin/members", members.members, name="member-list"),
+    path("w/<slug:workspace>/admin/members/<int:member_id>/role", members.role, name="member-role"),
+    path("w/<slug:workspace>/admin/members/<int:member_id>/remove", members.remove, name="member-remove"),
+    path(
+        "w/<slug:workspace>/admin/invitations/<int:invitation_id>/revoke",
+        members.revoke,
+        name="invitation-revoke",
+    ),
+    path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
+    path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
+    path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
+    path("w/<slug:workspace>/admin/settings/golden", settings.golden_gate, name="golden-gate"),
+]
