@@ -17,6 +17,7 @@ from tests.support.jobs import run_enqueued_jobs
 from tests.support.times import AT
 from workspaces.access import WorkspaceAct, access_invitation_by_token, access_workspace, personal_workspace
 from workspaces.models import ApiKey, Group, GroupMember, Invitation, Member, User, Workspace
+from workspaces.rules import ADMIN_PARTS
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.members import (
     INVITATION_DAYS,
@@ -188,11 +189,14 @@ def test_leaving_ends_group_memberships_and_keys(owner: User, team: Workspace) -
         remove_member(member=Member(pk=membership.pk or 0, workspace=team, user=bob), by=owner, at=AT)
 
 
+PARTS = {part.upper() for part in ADMIN_PARTS}
+
+
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
-        ("owner", {"ENTER", "BUILD", "ADMINISTER", "OWN"}),
-        ("admin", {"ENTER", "BUILD", "ADMINISTER"}),
+        ("owner", {"ENTER", "BUILD", "ADMINISTER", "OWN", *PARTS}),
+        ("admin", {"ENTER", "BUILD", "ADMINISTER", *PARTS}),
         ("builder", {"ENTER", "BUILD"}),
         ("member", {"ENTER"}),
     ],
