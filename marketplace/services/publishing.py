@@ -11,7 +11,7 @@ from marketplace.models import Listing
 from marketplace.services.listings import restore_listing, withdraw_listing
 from marketplace.states import ListingState
 from workspaces.models import User, Workspace
-from workspaces.services.sharing import set_may_publish
+from workspaces.services.policies import set_may_publish
 
 BATCH = 500
 

@@ -34,7 +34,7 @@ from tests.support.reviews import AT, decide, make_gpt, make_listed_gpt, make_mo
 from workspaces.acts import Act, check_act
 from workspaces.models import User
 from workspaces.services.leaving import deactivate_user
-from workspaces.services.sharing import set_may_publish
+from workspaces.services.policies import set_may_publish
 from workspaces.services.suspension import resume_publishing, suspend_publishing
 
 pytestmark = pytest.mark.django_db

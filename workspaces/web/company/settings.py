@@ -85,7 +85,7 @@ def _settings_page(
         "accent": tenant.accent,
         "form": form,
         "gate": gate,
-        "publishing": PublishingForm(initial={"may_publish": policy.may_publish}),
+        "publishing": PublishingForm(initial={"may_publish": not tenant.keeps_inside}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
     }
     status = 400 if form.errors or gate.errors else 200
