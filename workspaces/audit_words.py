@@ -263,7 +263,7 @@ WORDS = AuditWords(
     objects={
         USER: ObjectWords(_name_people, _("a deleted account")),
         "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
-        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing rules")),
+        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing policy")),
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),

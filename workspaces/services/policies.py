@@ -175,7 +175,7 @@ def replace_policy(
     action: str = "workspaces.policy_changed",
     data: Mapping[str, Any] | None = None,
 ) -> int:
-    """Make ``policy``, which was changed from ``revision``, the workspace's; return the new revision's number.
+    """Save ``policy``, which was changed from ``revision``; return the number of the new revision.
 
     Writes the rules that differ, one revision and one audit event. The same policy again changes nothing.
     Raises Conflict (``policy_changed``) when somebody else saved meanwhile: ``data`` has the present
