@@ -20,7 +20,15 @@ from marketplace.models import FormerHandle, Listing, ListingVector, Rating, She
 from marketplace.services.listings import delist_listing, publish_listing
 from reviews.models import Appeal, DailyStat, Decision, Escalation, Standing, Strike
 from tests.isolation.world import World
-from workspaces.models import Group, GroupMember, Member, OutboundJob, OutgoingMail
+from workspaces.models import (
+    Group,
+    GroupMember,
+    Member,
+    OutboundJob,
+    OutgoingMail,
+    PolicyRevision,
+    PolicyRule,
+)
 
 
 def build(world: World) -> None:
@@ -35,6 +43,17 @@ def _in_workspaces(world: World) -> None:
     now = timezone.now()
     group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
     seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
+    PolicyRule.objects.create(
+        workspace=world.alpha,
+        act="build",
+        subject_kind="group",
+        group=group,
+        target_kind="any",
+        effect="deny",
+    )
+    PolicyRevision.objects.create(
+        workspace=world.alpha, number=1, policy={"rules": [], "closed": []}, created_at=now
+    )
     PriceCeiling.objects.create(
         workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
     )
