@@ -29,6 +29,7 @@ from workspaces.queries import (
 
 __all__ = [
     "ALWAYS",
+    "LEAVES_WORKSPACE",
     "REFUSED_TO_SUSPENDED",
     "Act",
     "Target",

@@ -131,7 +131,8 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     group = plant(Group, **here)
     member = Member.objects.filter(**here).first()
     plant(GroupMember, group=group, member=member)
-    plant(PolicyRule, **here, subject_kind="group", group=group, target_kind="any", effect="deny")
+    everything: dict[str, str] = {"target_kind": "any", "target_value": "", "effect": "deny"}
+    plant(PolicyRule, **here, **everything, subject_kind="group", group=group)
     plant(PolicyRevision, **here, created_by=owner)
     plant(Invitation, **here, invited_by=owner, role="member", accepted_at=AT)
 

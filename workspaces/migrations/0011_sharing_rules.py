@@ -114,17 +114,25 @@ BEGIN
           set_config('loggia.workspace_ids', ids_before, true);
 END $$;
 
+-- Revisions are deleted with their workspace, so that they are not append-only like the audit log.
+CREATE FUNCTION workspaces_refuse_rewriting() RETURNS trigger
+LANGUAGE plpgsql SET search_path = {SEARCH_PATH} AS $$
+BEGIN
+  RAISE EXCEPTION 'revisions of a policy are never changed' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
 CREATE TRIGGER workspaces_policyrevision_stays BEFORE UPDATE ON workspaces_policyrevision
-  FOR EACH ROW EXECUTE FUNCTION loggia_refuse_change();
+  FOR EACH ROW EXECUTE FUNCTION workspaces_refuse_rewriting();
 """  # noqa: S608 - a constant
 CLOSE_DOOR = """
 DROP TRIGGER workspaces_policyrevision_stays ON workspaces_policyrevision;
+DROP FUNCTION workspaces_refuse_rewriting();
 DROP FUNCTION workspaces_policies_of(bigint[], bigint);
 """
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0009_protected_names")]
+    dependencies: ClassVar = [("workspaces", "0010_people")]
 
     operations: ClassVar = [
         migrations.AddField(
