@@ -3,7 +3,7 @@
 from workspaces.models.api_keys import ApiKey
 from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.groups import Group, GroupMember
-from workspaces.models.joining import Guest, InvitationImport, InviteLink
+from workspaces.models.joining import Guest, InviteLink
 from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
 from workspaces.models.outbound_jobs import OutboundJob
@@ -24,7 +24,6 @@ __all__ = [
     "GroupMember",
     "Guest",
     "Invitation",
-    "InvitationImport",
     "InviteLink",
     "Member",
     "Notification",
