@@ -40,7 +40,9 @@ from workspaces.models import (
     Erasure,
     Group,
     GroupMember,
+    Guest,
     Invitation,
+    InviteLink,
     Member,
     Notification,
     OutboundJob,
@@ -135,6 +137,8 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     plant(PolicyRule, **here, **everything, subject_kind="group", group=group)
     plant(PolicyRevision, **here, created_by=owner)
     plant(Invitation, **here, invited_by=owner, role="member", accepted_at=AT)
+    plant(InviteLink, **here, created_by=owner, role="member")
+    plant(Guest, **here, user=owner, invited_by=owner)
 
 
 def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> None:

@@ -6,8 +6,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from workspaces.models.groups import Group
 from workspaces.models.users import User
-from workspaces.models.workspaces import Group, Workspace
+from workspaces.models.workspaces import Workspace
 from workspaces.policy import Effect, SubjectKind, TargetKind
 from workspaces.states import Role
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,8 @@ from workspaces.policy import (
 )
 from workspaces.policy_words import ACTS
 from workspaces.queries import get_sharing_policy, read_policy, read_written_policy, write_policy, write_rule
+from workspaces.services.actors import is_automated
+from workspaces.services.locks import lock_workspaces
 from workspaces.states import Role
 
 MAX_RULES = 1000
@@ -163,40 +166,49 @@ def clean_host(value: str, *, field: str) -> str:
 # Saving -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Change:
+    """A revision that was written, with the rules of each act that differ, before and after."""
+
+    row: SharingPolicy
+    changes: dict[str, tuple[Any, Any]]
+
+
 @transaction.atomic
 def replace_policy(
-    *,
-    workspace: Workspace,
-    policy: Policy,
-    revision: int,
-    note: str = "",
-    by: User | None,
-    at: datetime,
-    action: str = "workspaces.policy_changed",
-    data: Mapping[str, Any] | None = None,
+    *, workspace: Workspace, policy: Policy, revision: int, note: str = "", by: User, at: datetime
 ) -> int:
     """Save ``policy``, which was changed from ``revision``; return the number of the new revision.
 
     Writes the rules that differ, one revision and one audit event. The same policy again changes nothing.
     Raises Conflict (``policy_changed``) when somebody else saved meanwhile: ``data`` has the present
-    ``revision``, ``by``, ``at``, and what it added and removed since. Raises InvalidInput for new rules about
-    groups of another workspace and people who are no members. Nothing is written then.
+    ``revision``, ``by``, ``at``, and what was added and removed since. Raises InvalidInput for new rules
+    about groups of another workspace and people who are no members. Nothing is written then.
     """
-    note = clean_line(note, max_length=NOTE_LENGTH, field="note", required=False)
     row = _lock(workspace)
-    current = read_policy(workspace.pk)
-    if current.policy == policy:
-        return row.revision
+    change = _replace(row, policy, revision=revision, note=note, by=by, at=at)
+    if change is not None:
+        _record("workspaces.policy_changed", change, by, at)
+    return row.revision
+
+
+def _replace(
+    row: SharingPolicy, policy: Policy, *, revision: int, note: str, by: User, at: datetime
+) -> _Change | None:
+    note = clean_line(note, max_length=NOTE_LENGTH, field="note", required=False)
+    current = read_policy(row.workspace_id).policy
+    if current == policy:
+        return None
     if row.revision != revision:
-        raise _changed_meanwhile(workspace, row.revision, revision)
-    difference = compare(current.policy, policy)
-    _check_subjects(workspace, policy.rules - current.policy.rules)
-    return _write(row, policy, difference, note=note, by=by, at=at, action=action, data=data)
+        raise _changed_meanwhile(row.workspace_id, row.revision, revision)
+    _check_subjects(row.workspace_id, policy.rules - current.rules)
+    return _write(row, current, policy, note=note, by=by, at=at)
 
 
 def _lock(workspace: Workspace) -> SharingPolicy:
     get_sharing_policy(workspace.pk)  # where it is missing, the change is refused, not only the lock
     with _open(workspace.pk):
+        lock_workspaces([workspace.pk])  # before the policy, as the deletion of a group does
         return SharingPolicy.objects.select_for_update(of=("self",)).get(workspace_id=workspace.pk)
 
 
@@ -204,11 +216,11 @@ def _open(workspace_id: int, by: User | None = None) -> AbstractContextManager[A
     return open_admin_scope(workspace_id, user_id=by.pk if by is not None else 0)
 
 
-def _changed_meanwhile(workspace: Workspace, present: int, read: int) -> Conflict:
+def _changed_meanwhile(workspace_id: int, present: int, read: int) -> Conflict:
     rows = {
         row.number: row
         for row in PolicyRevision.objects.filter(
-            workspace=workspace, number__in=(present, read)
+            workspace_id=workspace_id, number__in=(present, read)
         ).select_related("created_by")
     }
     last = rows.get(present)
@@ -236,16 +248,20 @@ def _changed_meanwhile(workspace: Workspace, present: int, read: int) -> Conflic
     )
 
 
-def _check_subjects(workspace: Workspace, added: Iterable[Rule]) -> None:
+def _check_subjects(workspace_id: int, added: Iterable[Rule]) -> None:
     """Raise InvalidInput for groups and people of added rules that the workspace does not have."""
     added = sorted(added)
     groups = {int(rule.subject.value) for rule in added if rule.subject.kind == SubjectKind.GROUP}
     groups |= {int(rule.target.value) for rule in added if rule.target.kind == TargetKind.GROUP}
     people = {int(rule.subject.value) for rule in added if rule.subject.kind == SubjectKind.PERSON}
-    with _open(workspace.pk):
-        known = set(Group.objects.filter(workspace=workspace, pk__in=groups).values_list("pk", flat=True))
+    with _open(workspace_id):
+        known = set(
+            Group.objects.filter(workspace_id=workspace_id, pk__in=groups).values_list("pk", flat=True)
+        )
         members = set(
-            Member.objects.filter(workspace=workspace, user_id__in=people).values_list("user_id", flat=True)
+            Member.objects.filter(workspace_id=workspace_id, user_id__in=people).values_list(
+                "user_id", flat=True
+            )
         )
     if groups - known:
         raise InvalidInput(
@@ -262,20 +278,10 @@ def _check_subjects(workspace: Workspace, added: Iterable[Rule]) -> None:
 
 
 def _write(
-    row: SharingPolicy,
-    policy: Policy,
-    difference: PolicyDifference,
-    *,
-    note: str,
-    by: User | None,
-    at: datetime,
-    action: str,
-    data: Mapping[str, Any] | None,
-) -> int:
-    changed = [rule for pair in difference.changed for rule in pair]
-    gone = {*difference.removed, *(rule for rule in changed if rule not in policy.rules)}
-    new = {*difference.added, *(rule for rule in changed if rule in policy.rules)}
-    before = {act: _spell(row.closed_acts, gone, act) for act in _acts(difference)}
+    row: SharingPolicy, old: Policy, policy: Policy, *, note: str, by: User | None, at: datetime
+) -> _Change:
+    gone, new = old.rules - policy.rules, policy.rules - old.rules
+    before = {act: _spell(row.closed_acts, gone, act) for act in _acts(compare(old, policy))}
     with _open(row.workspace_id, by):
         for rule in gone:
             PolicyRule.objects.filter(workspace_id=row.workspace_id, **_columns(rule)).delete()
@@ -294,16 +300,21 @@ def _write(
             created_at=at,
         )
         Workspace.objects.filter(pk=row.workspace_id).update(keeps_inside=keeps_inside(policy))
+    after = {act: _spell(row.closed_acts, new, act) for act in before}
+    return _Change(row, {act.value: (before[act], after[act]) for act in sorted(before)})
+
+
+def _record(action: str, change: _Change, by: User | None, at: datetime, **data: Any) -> None:
     record(
         action=action,
         by=by,
         at=at,
-        subject=row,
-        workspace_id=row.workspace_id,
-        data={"revision": row.revision, **(data or {})},
-        changes={act.value: (before[act], _spell(row.closed_acts, new, act)) for act in sorted(before)},
+        subject=change.row,
+        workspace_id=change.row.workspace_id,
+        data={"revision": change.row.revision, **data},
+        changes=change.changes,
+        is_automated=is_automated(by),
     )
-    return row.revision
 
 
 def _acts(difference: PolicyDifference) -> set[Act]:
@@ -351,16 +362,12 @@ def restore_policy(
     """
     policy = read_written_policy(old.policy)
     kept = _keep_known(workspace, policy)
-    return replace_policy(
-        workspace=workspace,
-        policy=kept,
-        revision=revision,
-        note=note,
-        by=by,
-        at=at,
-        action="workspaces.policy_restored",
-        data={"restored": old.number, "left_out": len(policy.rules) - len(kept.rules)},
-    )
+    row = _lock(workspace)
+    change = _replace(row, kept, revision=revision, note=note, by=by, at=at)
+    if change is not None:
+        left_out = len(policy.rules) - len(kept.rules)
+        _record("workspaces.policy_restored", change, by, at, restored=old.number, left_out=left_out)
+    return row.revision
 
 
 def _keep_known(workspace: Workspace, policy: Policy) -> Policy:
@@ -398,17 +405,8 @@ def drop_group_rules(*, group: Group, by: User | None, at: datetime) -> int:
         if rule.subject in named or rule.target == Target(TargetKind.GROUP, str(group.pk))
     }
     if about:
-        policy = Policy(current.rules - about, current.closed)
-        _write(
-            row,
-            policy,
-            compare(current, policy),
-            note="",
-            by=by,
-            at=at,
-            action="workspaces.policy_group_dropped",
-            data={"rules": len(about)},
-        )
+        change = _write(row, current, Policy(current.rules - about, current.closed), note="", by=by, at=at)
+        _record("workspaces.policy_group_dropped", change, by, at, rules=len(about))
     return len(about)
 
 
@@ -433,14 +431,6 @@ def set_may_publish(*, workspace: Workspace, is_allowed: bool, by: User, at: dat
         closed = closed - {
             act for act in (Act.SHARE_BY_LINK, Act.PUBLISH) if refuses_everybody(Policy(rules, closed), act)
         }
-    policy = Policy(rules, closed)
-    _write(
-        row,
-        policy,
-        compare(current, policy),
-        note="",
-        by=by,
-        at=at,
-        action="workspaces.publishing_rule_set",
-        data={"may_publish": is_allowed},
-    )
+    change = _write(row, current, Policy(rules, closed), note="", by=by, at=at)
+    change = _Change(change.row, {"may_publish": (not is_allowed, is_allowed)})
+    _record("workspaces.publishing_rule_set", change, by, at, may_publish=is_allowed)
