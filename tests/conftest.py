@@ -33,10 +33,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Keep the modules and tests, which live until the end, out of what the garbage collector walks."""
-    gc.collect()
+    """Keep the modules and tests, which live until the end, out of what the garbage collector walks.
+
+    tests/settings.py lets it run rarely.
+    """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

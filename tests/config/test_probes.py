@@ -205,7 +205,7 @@ def test_probes_find_what_the_tracer_finds(tmp_path: Path, name: str) -> None:
 
 
 def test_files_that_must_be_covered_are_listed_with_what_they_miss() -> None:
-    file = {
+    file: dict[str, Any] = {
         "missing_lines": [4, 5],
         "missing_branches": [[3, 4], [4, 5], [7, -1]],
         "summary": {"num_statements": 8, "num_branches": 4, "missing_lines": 2, "missing_branches": 3},
