@@ -233,6 +233,7 @@ WORDS = AuditWords(
         "may_publish": FieldWords(_("GPTs may leave the workspace")),
         "name": FieldWords(_("Name")),
         "accent": FieldWords(_("Accent colour")),
+        "logo": FieldWords(_("Logo")),
         "display_name": FieldWords(_("Name")),
         "language": FieldWords(_("Language")),
         "time_zone": FieldWords(_("Time zone")),

@@ -19,7 +19,7 @@ from core.errors import DomainError, NotFound
 from core.pagination import Page, paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import find_live_version
+from gpts.assistants.queries.gpts import find_company, find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
 from gpts.chat.models import Conversation
@@ -38,6 +38,8 @@ from gpts.chat.web.payer_options import build_payer_menu, build_payer_note
 from gpts.chat.web.rendered_turns import get_icon_url, join_wrapped_lines, render_turns
 from gpts.llm.states import TurnState
 from marketplace.access import find_listing
+from workspaces.models import User
+from workspaces.queries import Membership, get_user_roles
 from workspaces.web.people import person_of
 
 SIDEBAR_SIZE = 40
@@ -208,8 +210,13 @@ def _build_frame_context(
         list_conversations(person_of(request)), order=("-updated_at", "-id"), size=SIDEBAR_SIZE
     )
     behaviour = version or gpt
+    person = person_of(request)
+    company = find_company(person, gpt)
     return {
         "gpt": gpt,
+        # A company's GPT shows its company; another one the workspace that its conversation counts for.
+        "company": company or _get_payer(person, conversation),
+        "accent": "" if company is None else company.accent,
         "listing": None if version is None else find_listing(gpt),
         "name": behaviour.name,
         "description": behaviour.description,
@@ -218,6 +225,10 @@ def _build_frame_context(
         "recent": recent,
         "current_id": conversation.pk if conversation else None,
     } | _find_neighbours(recent.items, conversation.pk if conversation else None)
+
+
+def _get_payer(person: User, conversation: Conversation | None) -> Membership | None:
+    return None if conversation is None else get_user_roles(person).membership_in(conversation.workspace_id)
 
 
 def _get_asked_workspace(request: HttpRequest) -> str:
