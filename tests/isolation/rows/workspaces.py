@@ -57,7 +57,7 @@ ROWS: list[Row] = [
          body={"name": "Taken over"}),
     page("workspaces:workspace-logo", ADMINS, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
          body={"remove": "1"}),
-    page("workspaces:accent-preview", ADMINS, ids=WORKSPACE_IDS, forbidden=MEMBER, query="accent=%23aa3355"),
+    page("workspaces:accent-preview", ADMINS, ids=WORKSPACE_IDS, forbidden=MEMBER, query="?accent=%23aa3355"),
     page("workspaces:logo-show", EVERYBODY, ids={"digest": "logo"}),
     page("workspaces:publishing-rule", ADMINS, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER),
     page("workspaces:gallery", EVERYBODY, "GET POST"),
