@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workspaces", "0009_protected_names")]
+    dependencies = [("workspaces", "0010_people")]
 
     operations = [
         migrations.AddField(
