@@ -132,7 +132,7 @@ DROP FUNCTION workspaces_policies_of(bigint[], bigint);
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0010_people")]
+    dependencies: ClassVar = [("workspaces", "0011_workspace_logo")]
 
     operations: ClassVar = [
         migrations.AddField(
