@@ -51,7 +51,7 @@ class PolicyRuleSerializer(serializers.Serializer[Any]):
 
 
 class PolicyContentSerializer(serializers.Serializer[Any]):
-    rules = PolicyRuleSerializer(many=True, max_length=MAX_RULES)
+    rules = PolicyRuleSerializer(many=True, max_length=MAX_RULES)  # type: ignore[call-arg]  # of the list
     # Acts for which only what a rule allows is allowed.
     closed = serializers.ListField(
         child=serializers.ChoiceField(choices=[act.value for act in RULED]), max_length=len(RULED)
