@@ -7,6 +7,13 @@ from workspaces.queries.accounts import (
     list_passkey_names,
 )
 from workspaces.queries.audit import AUDIT_PEOPLE, list_audit_actions, list_audit_events, list_audit_people
+from workspaces.queries.console import InstanceFigures, count_instance, count_late_erasures
+from workspaces.queries.console_people import (
+    PersonOverview,
+    PersonState,
+    get_person_overview,
+    list_people,
+)
 from workspaces.queries.erasures import ErasureStep, describe_erasure
 from workspaces.queries.people import (
     find_user,
@@ -35,14 +42,20 @@ __all__ = [
     "NO_ROLES",
     "SECOND_FACTORS",
     "ErasureStep",
+    "InstanceFigures",
     "Membership",
+    "PersonOverview",
+    "PersonState",
     "SecurityOverview",
     "StaffMember",
     "UserRoles",
     "build_account_export",
     "cache_user_roles",
+    "count_instance",
+    "count_late_erasures",
     "describe_erasure",
     "find_user",
+    "get_person_overview",
     "get_security_overview",
     "get_sharing_policy",
     "get_user_roles",
@@ -56,6 +69,7 @@ __all__ = [
     "list_notifications",
     "list_open_invitations",
     "list_passkey_names",
+    "list_people",
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",

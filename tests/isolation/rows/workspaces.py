@@ -20,6 +20,7 @@ from tests.support.factories.workspaces import PASSWORD
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
+PERSON_IDS = {"user_id": "finance_id"}
 # Forms of allauth also take PUT, as Django's form views do.
 FORM = "GET POST PUT"
 
@@ -83,6 +84,16 @@ ROWS: list[Row] = [
     page("workspaces:api-document", EVERYBODY, fixed={"form": "json"}),
     staff_page("workspaces:operator-audit", OPERATOR),
     api("workspaces_api:operator-audit", OPERATOR, "operator:work"),
+    staff_page("workspaces:operator-person-list", OPERATOR),
+    staff_page("workspaces:operator-person-show", OPERATOR, ids=PERSON_IDS),
+    *(staff_page(f"workspaces:operator-person-{act}", OPERATOR, "POST", ids=PERSON_IDS,
+                 body={"reason": "by request"})
+      for act in ("suspend", "restore", "end-sessions", "reset-factor", "remind")),
+    api("workspaces_api:operator-person-list", OPERATOR, "operator:work"),
+    api("workspaces_api:operator-person-detail", OPERATOR, "operator:work", ids=PERSON_IDS),
+    *(api(f"workspaces_api:operator-person-{act}", OPERATOR, "operator:work", "POST", ids=PERSON_IDS,
+          body={"reason": "by request", "password": PASSWORD})
+      for act in ("suspend", "restore", "end-sessions", "reset-factor", "remind")),
     staff_page("workspaces:staff-list", OPERATOR, "GET POST",
                body={"email": "x@else.test", "role": "finance"}),
     staff_page("workspaces:staff-revoke", OPERATOR, "POST", ids={"user_id": "finance_id"},
@@ -96,6 +107,7 @@ ROWS: list[Row] = [
     page("healthz", EVERYBODY, "GET POST"),
     page("readyz", EVERYBODY, "GET POST"),
     page("metrics", EVERYBODY, "GET POST"),
+    staff_page("operator-overview", OPERATOR),
     staff_page("operator-health", OPERATOR),
     # allauth: all act on the person of the session, except for passkeys, which have ids.
     page("account_login", EVERYBODY, FORM),
