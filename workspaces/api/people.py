@@ -30,7 +30,7 @@ from workspaces.states import ApiScope
 WORK = ApiScope.OPERATOR_WORK
 
 
-class PersonRowSerializer(serializers.Serializer[Any]):
+class AccountRowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     email = serializers.EmailField()
     name = serializers.CharField(source="display_name")
@@ -42,7 +42,7 @@ class PersonRowSerializer(serializers.Serializer[Any]):
     publishing_suspended_at = serializers.DateTimeField(allow_null=True)
 
 
-class PersonWorkspaceSerializer(serializers.Serializer[Any]):
+class AccountWorkspaceSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.CharField()
@@ -50,7 +50,7 @@ class PersonWorkspaceSerializer(serializers.Serializer[Any]):
     is_suspended = serializers.BooleanField()
 
 
-class PersonSerializer(serializers.Serializer[Any]):
+class AccountSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     email = serializers.EmailField()
     name = serializers.CharField()
@@ -61,20 +61,20 @@ class PersonSerializer(serializers.Serializer[Any]):
     last_active_at = serializers.DateTimeField(allow_null=True)
     publishing_suspended_at = serializers.DateTimeField(allow_null=True)
     staff_roles = serializers.ListField(child=serializers.CharField(), help_text="In your language.")
-    workspaces = PersonWorkspaceSerializer(many=True)
+    workspaces = AccountWorkspaceSerializer(many=True)
     sessions = serializers.IntegerField()
     api_keys = serializers.IntegerField(help_text="Keys that are valid.")
     has_authenticator_app = serializers.BooleanField()
     passkeys = serializers.IntegerField()
 
 
-class ReasonSerializer(FreshPasswordSerializer):
+class StaffReasonSerializer(FreshPasswordSerializer):
     reason = serializers.CharField(max_length=REASON_LENGTH)
 
 
 def _serialize(one: PersonOverview) -> dict[str, Any]:
     user = one.user
-    return PersonSerializer(
+    return AccountSerializer(
         {
             "id": user.pk,
             "email": user.email,
@@ -108,18 +108,18 @@ class PeopleView(OperatorView, LoggiaAPIView):
             OpenApiParameter("q", OpenApiTypes.STR, description="A part of the name or address, or an id."),
             OpenApiParameter("state", OpenApiTypes.STR, enum=PersonState.values),
         ],
-        responses=PersonRowSerializer(many=True),
+        responses=AccountRowSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """List accounts, newest first."""
         q, state = request.query_params.get("q", "")[:200], request.query_params.get("state", "")
-        return self.page(list_people(q=q, state=state), PersonRowSerializer)
+        return self.page(list_people(q=q, state=state), AccountRowSerializer)
 
 
 class PersonView(OperatorView):
     required_scopes: ClassVar = {"GET": WORK}
 
-    @extend_schema(operation_id="operator_person_read", responses=PersonSerializer)
+    @extend_schema(operation_id="operator_person_read", responses=AccountSerializer)
     def get(self, request: Request, user_id: int) -> Response:
         return _answer(access_person(user_id))
 
@@ -128,11 +128,11 @@ class SuspendPersonView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
     @extend_schema(
-        operation_id="operator_person_suspend", request=ReasonSerializer, responses=PersonSerializer
+        operation_id="operator_person_suspend", request=StaffReasonSerializer, responses=AccountSerializer
     )
     def post(self, request: Request, user_id: int) -> Response:
         """Close an account until it is restored; its sessions, keys and open answers end."""
-        values = self.read(ReasonSerializer)
+        values = self.read(StaffReasonSerializer)
         user = access_person(user_id)
         require_password(request, values.get("password", ""))
         suspend_person(user=user, reason=values["reason"], by=self.person, at=timezone.now())
@@ -143,10 +143,10 @@ class RestorePersonView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
     @extend_schema(
-        operation_id="operator_person_restore", request=ReasonSerializer, responses=PersonSerializer
+        operation_id="operator_person_restore", request=StaffReasonSerializer, responses=AccountSerializer
     )
     def post(self, request: Request, user_id: int) -> Response:
-        values = self.read(ReasonSerializer)
+        values = self.read(StaffReasonSerializer)
         user = access_person(user_id)
         require_password(request, values.get("password", ""))
         restore_person(user=user, reason=values["reason"], by=self.person, at=timezone.now())
@@ -157,11 +157,11 @@ class ResetFactorView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
     @extend_schema(
-        operation_id="operator_person_reset_factor", request=ReasonSerializer, responses=PersonSerializer
+        operation_id="operator_person_reset_factor", request=StaffReasonSerializer, responses=AccountSerializer
     )
     def post(self, request: Request, user_id: int) -> Response:
         """Remove the second factors of a person who has lost them, and end their sessions."""
-        values = self.read(ReasonSerializer)
+        values = self.read(StaffReasonSerializer)
         user = access_person(user_id)
         require_password(request, values.get("password", ""))
         reset_second_factor(user=user, by=self.person, at=timezone.now(), reason=values["reason"])
@@ -171,7 +171,7 @@ class ResetFactorView(OperatorView):
 class EndSessionsView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
-    @extend_schema(operation_id="operator_person_end_sessions", request=None, responses=PersonSerializer)
+    @extend_schema(operation_id="operator_person_end_sessions", request=None, responses=AccountSerializer)
     def post(self, request: Request, user_id: int) -> Response:
         """Sign a person out everywhere; API keys stay."""
         user = access_person(user_id)
@@ -182,7 +182,7 @@ class EndSessionsView(OperatorView):
 class RemindPersonView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
-    @extend_schema(operation_id="operator_person_remind", request=None, responses=PersonSerializer)
+    @extend_schema(operation_id="operator_person_remind", request=None, responses=AccountSerializer)
     def post(self, request: Request, user_id: int) -> Response:
         """Mail a person with an unconfirmed address the way to a new code."""
         user = access_person(user_id)
