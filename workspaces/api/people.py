@@ -157,7 +157,9 @@ class ResetFactorView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
     @extend_schema(
-        operation_id="operator_person_reset_factor", request=StaffReasonSerializer, responses=AccountSerializer
+        operation_id="operator_person_reset_factor",
+        request=StaffReasonSerializer,
+        responses=AccountSerializer,
     )
     def post(self, request: Request, user_id: int) -> Response:
         """Remove the second factors of a person who has lost them, and end their sessions."""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, me, people, staff, workspaces
+from workspaces.api import audit, groups, me, operator_urls, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,33 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/api-keys", me.ApiKeysView.as_view(), name="api-key-list"),
     path("me/api-keys/<int:key_id>", me.ApiKeyView.as_view(), name="api-key-detail"),
     path("operator/audit", audit.PlatformAuditView.as_view(), name="operator-audit"),
-    path("operator/people", people.PeopleView.as_view(), name="operator-person-list"),
-    path("operator/people/<int:user_id>", people.PersonView.as_view(), name="operator-person-detail"),
-    path(
-        "operator/people/<int:user_id>/suspend",
-        people.SuspendPersonView.as_view(),
-        name="operator-person-suspend",
-    ),
-    path(
-        "operator/people/<int:user_id>/restore",
-        people.RestorePersonView.as_view(),
-        name="operator-person-restore",
-    ),
-    path(
-        "operator/people/<int:user_id>/end-sessions",
-        people.EndSessionsView.as_view(),
-        name="operator-person-end-sessions",
-    ),
-    path(
-        "operator/people/<int:user_id>/reset-factor",
-        people.ResetFactorView.as_view(),
-        name="operator-person-reset-factor",
-    ),
-    path(
-        "operator/people/<int:user_id>/remind",
-        people.RemindPersonView.as_view(),
-        name="operator-person-remind",
-    ),
     path("operator/staff", staff.StaffView.as_view(), name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
     path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
@@ -46,6 +19,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="sharing-policy",
     ),
     path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
+    path("workspaces/<slug:workspace>/groups", groups.GroupsView.as_view(), name="group-list"),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>", groups.GroupView.as_view(), name="group-detail"
+    ),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>/members",
+        groups.GroupMembersView.as_view(),
+        name="group-members",
+    ),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>/members/<int:member_id>",
+        groups.GroupMemberView.as_view(),
+        name="group-member",
+    ),
     path("workspaces/<slug:workspace>/members", workspaces.MembersView.as_view(), name="member-list"),
     path(
         "workspaces/<slug:workspace>/members/<int:member_id>",
@@ -53,3 +40,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="member-detail",
     ),
 ]
+urlpatterns += operator_urls.routes
