@@ -18,7 +18,7 @@ from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, User, Workspace
 from workspaces.queries import get_user_roles, list_scope_memberships
-from workspaces.states import Role
+from workspaces.states import COMPANY_KINDS, Role
 
 # Which live version answers, best first: for members of the GPT's workspace and for everybody else.
 INSIDE_ORDER = (Audience.WORKSPACE, Audience.PUBLIC, Audience.LINK)
@@ -103,6 +103,12 @@ def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelat
         role=membership.role if membership is not None and is_in_scope else "",
         audiences=audiences,
     )
+
+
+def find_company(user: User, gpt: GPT) -> Workspace | None:
+    """Return the company of a GPT for its members, whose pages carry its name, logo and accent. No query."""
+    is_company = gpt.workspace.kind in COMPANY_KINDS
+    return gpt.workspace if is_company and get_user_roles(user).membership_in(gpt.workspace_id) else None
 
 
 def find_live_version(user: User, gpt: GPT) -> Version | None:
