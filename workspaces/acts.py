@@ -17,6 +17,8 @@ from workspaces.queries import get_sharing_policy
 
 class Act(StrEnum):
     BUILD = "build"  # create or duplicate a GPT
+    SHARE_WITH_PERSON = "share_with_person"
+    SHARE_WITH_GROUP = "share_with_group"
     SHARE_INSIDE = "share_inside"  # with the members of its workspace
     SHARE_BY_LINK = "share_by_link"
     PUBLISH = "publish"  # submit to the public store, or go live there

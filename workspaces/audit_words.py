@@ -22,7 +22,7 @@ from core.audit_words import (
 )
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
-from workspaces.models import ApiKey, Invitation, Member, ProtectedName, User, Workspace
+from workspaces.models import ApiKey, Group, Invitation, Member, ProtectedName, User, Workspace
 from workspaces.states import ApiScope, ErasureKind, Role, Staff, WorkspaceKind
 
 USER = "workspaces.user"
@@ -64,6 +64,11 @@ def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
         reverse("workspaces:workspace-settings", args=[reader.workspace_slug]) if reader.workspace_id else ""
     )
     return {identifier: Named(gettext("the sharing rules"), url) for identifier in ids}
+
+
+def _name_groups(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = Group.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    return {str(row.pk): Named(row.name) for row in rows.only("pk", "name")}
 
 
 def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -216,6 +221,7 @@ WORDS = AuditWords(
         USER: ObjectWords(_name_people, _("a deleted account")),
         "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
         "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing rules")),
+        "workspaces.group": ObjectWords(_name_groups, _("a deleted group")),
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
