@@ -23,7 +23,7 @@ def pick_strongest(rights: Iterable[str]) -> str:
 def filter_shares_with(user: User) -> Q:
     """Return the condition of shares with the person or with groups of theirs."""
     places = GroupMember.objects.filter(group=OuterRef("group"), member__user_id=user.pk)
-    return Q(user_id=user.pk) | Exists(places)
+    return Q(user_id=user.pk) | Q(Exists(places))
 
 
 def find_right(user: User, gpt: GPT) -> str:
