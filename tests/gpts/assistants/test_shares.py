@@ -158,7 +158,7 @@ def test_lists_name_what_is_shared_and_not_what_has_only_a_link(stage: Stage) ->
             seen[name] = (
                 list(list_visible_gpts(user)),
                 [found.slug for found in list_mentions(user, "")],
-                list(list_shared_gpts(user).values_list("pk", "is_editable")),
+                [(found.pk, vars(found)["is_editable"]) for found in list_shared_gpts(user)],
             )
     assert seen == {
         "builder": ([stage.gpt], [stage.gpt.slug], [(stage.gpt.pk, True)]),
