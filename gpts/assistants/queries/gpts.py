@@ -19,7 +19,7 @@ from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, User, Workspace
 from workspaces.queries import get_user_roles, is_active_member, list_scope_memberships
-from workspaces.states import ADMIN_ROLES, Role
+from workspaces.states import ADMIN_ROLES, COMPANY_KINDS, Role
 
 
 @contextmanager
@@ -106,6 +106,12 @@ def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelat
         audiences=audiences,
         right=find_right(user, gpt) if role and gpt.owner_id != user.pk else "",
     )
+
+
+def find_company(user: User, gpt: GPT) -> Workspace | None:
+    """Return the company of a GPT for its members, whose pages carry its name, logo and accent. No query."""
+    is_company = gpt.workspace.kind in COMPANY_KINDS
+    return gpt.workspace if is_company and get_user_roles(user).membership_in(gpt.workspace_id) else None
 
 
 def find_live_version(user: User, gpt: GPT) -> Version | None:
