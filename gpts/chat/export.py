@@ -127,7 +127,7 @@ def _join_lines(text: str) -> str:
 
 
 def check_export(user: User, workspace_id: int) -> None:
-    """Raise Forbidden (``policy_refuses``) when the workspace lets the person export no conversation of it."""
+    """Raise Forbidden (``policy_refuses``) when the workspace lets the person export no conversation."""
     check_policy(user.pk, Act.EXPORT, workspace_id=workspace_id)
 
 

@@ -15,7 +15,8 @@ def choose_model(*, conversation: Conversation, chosen: str | None) -> Conversat
     """Save ``chosen``, the id or name of a model; empty follows the GPT's recommendation, None is no change.
 
     InvalidInput (``model_not_allowed``) for a model that the GPT does not let people choose or that is not
-    offered, Forbidden (``policy_refuses``) when a rule of the workspace that pays forbids it. No query when the choice is the same as before.
+    offered, Forbidden (``policy_refuses``) when a rule of the workspace that pays forbids it. No query when
+    the choice is the same as before.
     """
     if chosen is None or chosen == _get_chosen_id(conversation):
         return conversation

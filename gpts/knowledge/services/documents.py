@@ -59,8 +59,8 @@ def store_upload(*, workspace_id: int, name: str, upload: File[Any], by: User, a
     """Examine an upload and store its bytes in chunks, without locking any row.
 
     Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES, KNOWLEDGE_PERSON_BYTES), RateLimited or
-    InvalidInput, with field ``file``, Forbidden as check_act does, and stores nothing then. Afterwards call get_or_create_document or
-    discard_upload.
+    InvalidInput, with field ``file``, Forbidden as check_act does, and stores nothing then. Afterwards call
+    get_or_create_document or discard_upload.
     """
     check_act(by, Act.UPLOAD_KNOWLEDGE, workspace_id=workspace_id)
     _check_rate_limit(workspace_id, by, at)
