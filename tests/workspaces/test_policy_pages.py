@@ -175,8 +175,8 @@ def test_the_api_reads_replaces_previews_and_restores(
 ) -> None:
     api, base = ApiClient(owner, scopes=["account"], workspace=team), f"workspaces/{team.slug}/policy"
     rule = {
-        "act": "build", "subject_kind": "group", "subject": str(interns.pk), "target_kind": "any", "target": "",
-        "effect": "deny",
+        "act": "build", "subject_kind": "group", "subject": str(interns.pk), "target_kind": "any",
+        "target": "", "effect": "deny",
     }  # fmt: skip
     assert api("GET", base).json() == {"revision": 0, "closed": [], "rules": []}
     found = api("POST", f"{base}/what-if", {"rules": [rule], "closed": []}).json()

@@ -1,4 +1,4 @@
-"""The sharing policy where things happen: models, capabilities, files, exports, keys; also in running answers."""
+"""The sharing policy where things happen: models, files, exports, keys, and answers that run."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from django.test import Client
 from django.utils import timezone
 
 from core.errors import Forbidden
-from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
-from gpts.chat.models import Turn
+from gpts.chat.models import Conversation, Turn
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.policy_checks import find_refused
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
-from gpts.llm.models import LanguageModel
 from marketplace.services.publishing import save_policy
 from tests.fakes.openai_server import ModelServer
 from tests.gpts.chat.test_access_ends import a_company_gpt, assert_cut, read_until_cut
 from tests.support.api_client import ApiClient
-from tests.support.chat import create_conversation, create_public_gpt
+from tests.support.chat import configure_model, create_conversation, create_public_gpt
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
@@ -92,10 +90,7 @@ def gpt(owner: User, company: Workspace) -> GPT:
 
 
 def test_drafts_take_no_denied_model_or_capability(owner: User, company: Workspace, gpt: GPT) -> None:
-    model = LanguageModel.objects.filter(kind="chat").first()
-    assert model is not None
-    update_draft(gpt=gpt, revision=0, changes={"language_model": None}, by=owner, at=NOW)
-    gpt.refresh_from_db()
+    model = configure_model("https://models.example/v1")
     forbid(
         company, owner, (Act.USE_MODEL, "provider", str(model.provider_id)), (Act.USE_CAPABILITY, "any", "")
     )
@@ -103,7 +98,7 @@ def test_drafts_take_no_denied_model_or_capability(owner: User, company: Workspa
         with pytest.raises(Forbidden, match="policy_refuses"):
             update_draft(gpt=gpt, revision=gpt.draft_revision, changes=changes, by=owner, at=NOW)
     after = GPT.objects.get(pk=gpt.pk)
-    assert (after.language_model_id, after.capabilities) == (None, gpt.capabilities)
+    assert (after.language_model_id, after.capabilities) == (gpt.language_model_id, gpt.capabilities)
     # Other changes of the draft go on.
     update_draft(gpt=gpt, revision=after.draft_revision, changes={"name": "Renamed"}, by=owner, at=NOW)
 
@@ -120,22 +115,19 @@ def test_files_are_not_uploaded_by_page_nor_api(
     owner: User, company: Workspace, gpt: GPT, own_media: Any
 ) -> None:
     forbid(company, owner, (Act.UPLOAD_KNOWLEDGE, "any", ""))
-    page = sign_in(owner).post(
-        f"/build/{gpt.slug}/knowledge", {"files": make_upload("a.txt", b"Hello there")}
-    )
-    api = ApiClient(owner, scopes=["gpts:write"], workspace=company)
-    answer = api("POST", f"gpts/{gpt.slug}/files", {"file": make_upload("a.txt", b"Hello there")})
+    page = sign_in(owner).post(f"/build/{gpt.slug}/knowledge", {"files": make_upload("a.txt", "Hello")})
+    answer = ApiClient(owner, company).upload(f"gpts/{gpt.slug}/knowledge", "a.txt", "Hello")
     assert page.status_code in (302, 400, 403)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "policy_refuses")
     with pytest.raises(Forbidden):
-        add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", b"Hello there"), by=owner, at=NOW)
+        add_knowledge_file(gpt=gpt, upload=make_upload("a.txt", "Hello"), by=owner, at=NOW)
     assert KnowledgeFile.objects.count() == 0
 
 
 def test_conversations_are_exported_only_where_it_is_allowed(owner: User, company: Workspace) -> None:
     gpt = create_public_gpt()
-    here = create_conversation(owner, gpt=gpt, workspace=company)
-    home = create_conversation(owner, gpt=gpt)
+    here, home = create_conversation(owner, gpt=gpt), create_conversation(owner, gpt=gpt)
+    Conversation.objects.filter(pk=here.pk).update(workspace=company)
     client = sign_in(owner)
 
     def statuses(client: Client) -> list[int]:
@@ -167,21 +159,11 @@ def test_keys_of_the_workspace_stop_and_return(owner: User, company: Workspace) 
 
 
 def test_only_allowed_models_are_chosen_and_offered(owner: User, company: Workspace) -> None:
-    with system_scope("tests"):
-        provider = LanguageModel.objects.filter(kind="chat").first().provider  # type: ignore[union-attr]
-        others = [
-            LanguageModel.objects.create(
-                provider=provider,
-                name=name,
-                label=name,
-                kind="chat",
-                input_price_micros=0,
-                output_price_micros=0,
-            )
-            for name in ("Small", "Large")
-        ]
+    others = [configure_model("https://models.example/v1", name) for name in ("Small", "Large")]
     gpt = create_public_gpt(others[0], model_choice="any")
-    chat = create_conversation(owner, gpt=gpt, workspace=company)
+    chat = create_conversation(owner, gpt=gpt)
+    Conversation.objects.update(workspace=company)
+    chat.refresh_from_db()
     client = sign_in(owner)
     assert "Large" in client.get(f"/c/{chat.pk}").content.decode()
     forbid(company, owner, (Act.USE_MODEL, "model", str(others[1].pk)))
