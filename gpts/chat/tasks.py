@@ -7,6 +7,7 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
+from core.jobs import log_refused_task
 from core.scope import system_scope
 from gpts.chat.services import attachments, min_group, turn_words
 from gpts.chat.services.attachment_vectors import embed_waiting_attachments
@@ -56,9 +57,12 @@ def mark_used() -> int:
 
 
 @shared_task(name="gpts.announce_content_access")
-def announce_content_access_to_members(workspace_id: int, since: str) -> int:
+def announce_content_access_to_members(*, workspace_id: int, since: str) -> int:
     """Tell members that conversations can be opened. Running twice tells nobody twice."""
     with system_scope("gpts.announce_content_access"):
-        return announce_content_access(
+        told = announce_content_access(
             workspace_id=workspace_id, since=datetime.fromisoformat(since), at=timezone.now()
         )
+    if told is None:
+        log_refused_task("gpts.announce_content_access", "not_allowed", workspace_id=workspace_id)
+    return told or 0

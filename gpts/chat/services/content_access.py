@@ -120,7 +120,7 @@ def request_content_access(
         requested_by=by,
         requested_at=at,
     )
-    _record("gpts.content_access_requested", access, by=by, at=at, reason=reason)
+    _record("gpts.content_access_requested", access, by=by, at=at)
     return access
 
 
@@ -172,14 +172,14 @@ def record_reading(*, access: ContentAccess, conversation_id: UUID, by: User, at
     _record("gpts.content_read", access, by=by, at=at, conversation_id=str(conversation_id))
 
 
-def announce_content_access(*, workspace_id: int, since: datetime, at: datetime) -> int:
+def announce_content_access(*, workspace_id: int, since: datetime, at: datetime) -> int | None:
     """Tell the members of a workspace that conversations can be opened now; returns how many were told.
 
-    In the system scope. Whoever was told since is left out, so that a repeated job tells nobody twice.
+    None when that was stopped meanwhile. In the system scope. Whoever was told since is left out, so that a
+    repeated job tells nobody twice.
     """
-    rule = ContentAccessRule.objects.filter(workspace_id=workspace_id, is_allowed=True).first()
-    if rule is None:
-        return 0
+    if not is_content_access_allowed(workspace_id):
+        return None
     told = Notification.objects.filter(kind=ALLOWED_KIND, created_at__gte=since, url=_page_of(workspace_id))
     members = Member.objects.filter(workspace_id=workspace_id, user__is_active=True).select_related(
         "user", "workspace"
@@ -291,15 +291,13 @@ def _find_person(workspace: Workspace, email: str) -> User:
     return person
 
 
-def _record(
-    action: str, access: ContentAccess, *, by: User | None, at: datetime, reason: str = "", **data: object
-) -> None:
+def _record(action: str, access: ContentAccess, *, by: User | None, at: datetime, **data: object) -> None:
+    # Without the reason, which may say things about the person: the log is never erased.
     record(
         action=action,
         by=by,
         at=at,
         subject=access,
         workspace_id=access.workspace_id,
-        reason=reason,
         data={"user_id": access.person_id, **data},
     )

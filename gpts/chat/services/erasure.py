@@ -45,6 +45,7 @@ def erase_chats_of_person(user: User, at: datetime) -> int:
 
 
 def erase_chats_in_workspace(workspace: Workspace, at: datetime) -> int:
+    ContentAccess.objects.filter(workspace=workspace).delete()
     return _erase(
         Conversation.objects.filter(workspace=workspace), Attachment.objects.filter(workspace=workspace)
     )
