@@ -16,11 +16,14 @@ from workspaces.models import (
     Member,
     Notification,
     OutboundJob,
+    PolicyRevision,
+    PolicyRule,
     ProtectedName,
     SharingPolicy,
     User,
     Workspace,
 )
+from workspaces.services.logos import erase_logo
 from workspaces.states import NameProtection
 
 SLUG = "workspace"
@@ -47,7 +50,17 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
 
 def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     count = 0
-    for model in (Invitation, InviteLink, Guest, ApiKey, Group, Member, OutboundJob):
+    for model in (
+        PolicyRevision,
+        PolicyRule,
+        Invitation,
+        InviteLink,
+        Guest,
+        ApiKey,
+        Group,
+        Member,
+        OutboundJob,
+    ):
         rows = model.objects.filter(workspace=workspace)
         found = list(rows.values_list("pk", flat=True)[:BATCH])
         model.objects.filter(pk__in=found).delete()
@@ -60,8 +73,10 @@ def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     if fresh.slug == pseudonym:
         return 0
     retire_name(SLUG, fresh.slug)
-    fresh.slug, fresh.name, fresh.accent = pseudonym, DELETED_WORKSPACE, ""
-    fresh.save(update_fields=["slug", "name", "accent"])
+    logo = fresh.logo
+    fresh.slug, fresh.name, fresh.accent, fresh.logo = pseudonym, DELETED_WORKSPACE, "", ""
+    fresh.save(update_fields=["slug", "name", "accent", "logo"])
+    erase_logo(logo)
     return 1
 
 

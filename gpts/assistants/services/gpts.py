@@ -37,7 +37,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
     Writes the row and one audit event. Raises InvalidInput naming the field, Forbidden when ``owner``
     may not build in ``workspace``. The slug is made from the name and never reused.
     """
-    check_act(owner, Act.BUILD)
+    check_act(owner, Act.BUILD, workspace_id=workspace.pk)
     if not Member.objects.filter(workspace=workspace, user=owner, role__in=BUILDER_ROLES).exists():
         raise Forbidden(
             _("You may not build in this workspace. Ask an admin for the builder role."),
@@ -166,11 +166,16 @@ def lock_gpt(gpt: GPT, *, allow_quarantined: bool = False) -> GPT:
     )
     if fresh is None:
         raise NotFound(_("There is no such GPT."), code="gpt_not_found")
-    if fresh.quarantined_at is not None and not allow_quarantined:
+    if not allow_quarantined:
+        check_not_quarantined(fresh)
+    return fresh
+
+
+def check_not_quarantined(gpt: GPT) -> None:
+    if gpt.quarantined_at is not None:
         raise Conflict(
             _("This GPT is quarantined by moderation and cannot be changed."), code="gpt_quarantined"
         )
-    return fresh
 
 
 def serialize_draft_field(gpt: GPT, field: str) -> Any:

@@ -19,6 +19,7 @@ from workspaces.queries import get_sharing_policy
 from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
 from workspaces.states import WorkspaceKind
+from workspaces.web.company.look import build_accent_context
 from workspaces.web.forms import (
     GoldenGateForm,
     PublishingForm,
@@ -87,7 +88,8 @@ def _settings_page(
         "accent": tenant.accent,
         "form": form,
         "gate": gate,
-        "publishing": PublishingForm(initial={"may_publish": policy.may_publish}),
+        **build_accent_context(str(form["accent"].value() or "")),
+        "publishing": PublishingForm(initial={"may_publish": not tenant.keeps_inside}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
         "content_access_url": (
             reverse("gpts:content-access-list", args=[tenant.slug])

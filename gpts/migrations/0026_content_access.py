@@ -23,7 +23,7 @@ ADMIN = in_administered_workspaces("workspace_id")
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0023_attachment_vectors"),
+        ("gpts", "0025_right_policies"),
         ("workspaces", "0009_protected_names"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
