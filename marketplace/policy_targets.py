@@ -39,7 +39,7 @@ from workspaces.policy import (
     host_targets,
     model_targets,
 )
-from workspaces.queries import external_targets, list_people
+from workspaces.queries import external_targets, list_ruled_people
 
 # GPTs from outside that a what-if asks about, the most used first.
 ASKED_GPTS = 2_000
@@ -250,7 +250,9 @@ def preview_change(
     if gpt is not None:
         target = gpt_targets(gpt)[0]
         questions = [question for question in questions if target in question.targets]
-    changes = find_changes(before, after, list_people(workspace.pk) if people is None else people, questions)
+    changes = find_changes(
+        before, after, list_ruled_people(workspace.pk) if people is None else people, questions
+    )
     return group_changes(changes, names)
 
 
