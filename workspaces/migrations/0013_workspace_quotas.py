@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0011_workspace_logo")]
+    dependencies: ClassVar = [("workspaces", "0012_sharing_rules")]
 
     operations: ClassVar = [
         migrations.AddField(
