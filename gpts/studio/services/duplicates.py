@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from core.audit import record
 from core.errors import Forbidden
 from gpts.assistants.content import BEHAVIOUR_FIELDS
+from gpts.assistants.external import check_use
 from gpts.assistants.models import GPT
 from gpts.assistants.models.gpts import NAME_LENGTH
 from gpts.assistants.queries.gpts import gpt_workspace_scope
@@ -24,9 +25,10 @@ def duplicate_gpt(*, gpt: GPT, by: User, at: datetime, name: str = "") -> GPT:
 
     The copy is in the workspace of the original and shares its documents. Conversations, versions, tests,
     secrets, sharing and figures are not copied. Without ``name`` it is called "Copy of …". Raises Conflict
-    while the original is quarantined, Forbidden if ``by`` may not build there or the workspace is suspended,
+    while the original is quarantined, Forbidden if a company of ``by`` does not allow it or ``by`` may not build there or the workspace is suspended,
     InvalidInput for a bad name; nothing is written then. Audited.
     """
+    check_use(by, gpt)
     source = lock_gpt(gpt)
     if source.workspace.suspended_at is not None:
         raise Forbidden(_("This workspace is suspended. Nothing can be built in it."), code="suspended")
