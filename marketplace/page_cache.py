@@ -24,8 +24,8 @@ LIST_SECONDS = 30
 PAGE_SECONDS = 300
 # The version of a path must outlive every entry that was stored under an older one.
 _PATH_VERSION_SECONDS = 4 * PAGE_SECONDS
-# The tenant of what everybody sees. Members of a company that limits GPTs from outside get entries of their own,
-# where these are marked. A workspace's own pages are never cached here.
+# The tenant of what everybody sees. Members of a company that limits GPTs from outside get entries of their
+# own, where these are marked. A workspace's own pages are never cached here.
 PUBLIC = "public"
 _VERSION = f"store:{PUBLIC}:stamp"
 

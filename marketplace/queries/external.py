@@ -52,12 +52,17 @@ class ExternalRules:
 
     def find_usable_slugs(self, slugs: Iterable[str]) -> set[str]:
         """Return which of the listings with these addresses the person may use, in one query."""
-        rows = Listing.objects.filter(slug__in=set(slugs)).filter(allowed_external(self.policies, gpt="gpt__"))
+        rows = Listing.objects.filter(slug__in=set(slugs)).filter(
+            allowed_external(self.policies, gpt="gpt__")
+        )
         return set(rows.values_list("slug", flat=True))
 
 
 def get_external_rules(user: object) -> ExternalRules | None:
-    """Return the rules of a person's companies, None where nothing is limited. One query, or none without one."""
+    """Return the rules of a person's companies, None where nothing is limited.
+
+    One query, none for people without a company.
+    """
     if not isinstance(user, User) or not get_user_roles(user).companies:
         return None
     policies = load_policies(user.pk)

@@ -85,8 +85,7 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
     refused = find_refused_uses(
         (answer.user_id, answer.gpt_id, found[answer.gpt_id].workspace_id)
         for answer in answers
-        if answer.gpt_id in found
-        and (answer.user_id, found[answer.gpt_id].workspace_id) not in roles
+        if answer.gpt_id in found and (answer.user_id, found[answer.gpt_id].workspace_id) not in roles
     )
     rights = list_rights(found.values(), {answer.user_id for answer in answers})
 

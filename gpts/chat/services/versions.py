@@ -24,8 +24,8 @@ class AnsweringVersion:
 
     `version` is None for a draft and when nothing may answer. `offered` is a newer live version.
     With `is_moved` the conversation's own version is no longer served and `version` replaces it;
-    with `is_over` no version may answer, with `has_left` because the person left the workspace that pays, with
-    `refusal` because a company of theirs does not allow the GPT.
+    with `is_over` no version may answer, with `has_left` because the person left the workspace that pays,
+    with `refusal` because a company of theirs does not allow the GPT.
     """
 
     version: Version | None
