@@ -39,7 +39,7 @@ from workspaces.policy import (
     host_targets,
     model_targets,
 )
-from workspaces.queries import external_targets, list_people
+from workspaces.queries import external_targets, list_ruled_people
 
 # GPTs from outside that a what-if asks about, the most used first.
 ASKED_GPTS = 2_000
@@ -49,6 +49,10 @@ SHARING = (Act.SHARE_WITH_PERSON, Act.SHARE_WITH_GROUP, Act.SHARE_INSIDE, Act.SH
 
 def list_models(workspace: Workspace) -> list[LanguageModel]:
     return list(list_chat_models(workspace))
+
+
+def _label(model: LanguageModel) -> str:
+    return str(model.shown_label or model.name)
 
 
 def list_choices(workspace: Workspace, act: Act, models: Sequence[LanguageModel]) -> list[tuple[Target, str]]:
@@ -61,7 +65,7 @@ def list_choices(workspace: Workspace, act: Act, models: Sequence[LanguageModel]
     if act == Act.USE_MODEL:
         providers = {model.provider_id: model.provider.name for model in models}
         return [
-            *((Target(TargetKind.MODEL, str(model.pk)), model.label) for model in models),
+            *((Target(TargetKind.MODEL, str(model.pk)), _label(model)) for model in models),
             *(
                 (
                     Target(TargetKind.PROVIDER, str(identifier)),
@@ -97,7 +101,7 @@ def name_targets(workspace: Workspace, rules: Iterable[Rule]) -> dict[Target, st
         )
         for model in models:
             of_model, of_provider = model_targets(model.pk, model.provider_id)
-            found[of_model] = model.label
+            found[of_model] = _label(model)
             found[of_provider] = str(_("all of %(provider)s")) % {"provider": model.provider.name}
     labels = dict(Capability.choices)
     for target in targets:
@@ -179,7 +183,7 @@ def build_questions(
             _ask_about_external(workspace, rules, named, ask)
         elif act == Act.USE_MODEL:
             for model in list_models(workspace):
-                ask(act, str(model.pk), model.label, model_targets(model.pk, model.provider_id))
+                ask(act, str(model.pk), _label(model), model_targets(model.pk, model.provider_id))
         elif act == Act.USE_CAPABILITY:
             for value, label in Capability.choices:
                 ask(act, value, str(label), capability_targets(value))
@@ -246,7 +250,9 @@ def preview_change(
     if gpt is not None:
         target = gpt_targets(gpt)[0]
         questions = [question for question in questions if target in question.targets]
-    changes = find_changes(before, after, list_people(workspace.pk) if people is None else people, questions)
+    changes = find_changes(
+        before, after, list_ruled_people(workspace.pk) if people is None else people, questions
+    )
     return group_changes(changes, names)
 
 

@@ -402,4 +402,4 @@ def test_rules_read_back_as_written(owner: User, team: Workspace) -> None:
     read = read_policy(team.pk).policy
     assert isinstance(next(iter(read.rules)), Rule)
     mine = load_policy(owner.pk, team.pk).policy
-    assert (mine.rules, mine.closed) == (frozenset(), {Act.EXPORT})  # only what concerns the owner
+    assert mine == Policy(closed=frozenset({Act.EXPORT}))  # only what concerns the owner

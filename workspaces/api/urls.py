@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, groups, me, policies, staff, workspaces
+from workspaces.api import audit, groups, me, operator_urls, policies, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -63,3 +63,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="member-detail",
     ),
 ]
+urlpatterns += operator_urls.routes

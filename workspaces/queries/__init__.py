@@ -7,6 +7,13 @@ from workspaces.queries.accounts import (
     list_passkey_names,
 )
 from workspaces.queries.audit import AUDIT_PEOPLE, list_audit_actions, list_audit_events, list_audit_people
+from workspaces.queries.console import InstanceFigures, count_instance, count_late_erasures
+from workspaces.queries.console_people import (
+    PersonOverview,
+    PersonState,
+    get_person_overview,
+    list_people,
+)
 from workspaces.queries.erasures import ErasureStep, describe_erasure
 from workspaces.queries.groups import (
     find_member_ids,
@@ -40,8 +47,8 @@ from workspaces.queries.policies import (
     external_targets,
     find_revision,
     get_sharing_policy,
-    list_people,
     list_revisions,
+    list_ruled_people,
     load_policies,
     load_policies_of,
     load_policy,
@@ -69,8 +76,11 @@ __all__ = [
     "ErasureStep",
     "ExternalDecision",
     "ExternalGPT",
+    "InstanceFigures",
     "Membership",
+    "PersonOverview",
     "PersonPolicies",
+    "PersonState",
     "PolicyDraft",
     "SecurityOverview",
     "StaffMember",
@@ -79,6 +89,8 @@ __all__ = [
     "allowed_external",
     "build_account_export",
     "cache_user_roles",
+    "count_instance",
+    "count_late_erasures",
     "decide_external",
     "describe_erasure",
     "external_targets",
@@ -86,6 +98,7 @@ __all__ = [
     "find_members_outside",
     "find_revision",
     "find_user",
+    "get_person_overview",
     "get_security_overview",
     "get_sharing_policy",
     "get_user_roles",
@@ -107,6 +120,7 @@ __all__ = [
     "list_passkey_names",
     "list_people",
     "list_revisions",
+    "list_ruled_people",
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",

@@ -336,7 +336,7 @@ def summarise_external(policy: Policy) -> str:
     return "approved" if approved else "none"
 
 
-def list_people(workspace_id: int) -> list[Person]:
+def list_ruled_people(workspace_id: int) -> list[Person]:
     """Return the members of a workspace as rules see them, in two queries."""
     groups: dict[int, set[int]] = {}
     seats = GroupMember.objects.filter(group__workspace_id=workspace_id)

@@ -188,8 +188,9 @@ def test_another_gpts_version_or_an_unknown_audience_is_refused() -> None:
 
 def test_a_workspace_that_forbids_publishing_allows_no_links() -> None:
     ada = UserFactory.create()
-    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
-    set_may_publish(workspace=company, is_allowed=False, by=company.created_by, at=NOW)
+    boss = UserFactory.create(display_name="Boss")
+    company = create_company(boss, builder=ada)
+    set_may_publish(workspace=company, is_allowed=False, by=boss, at=NOW)
     gpt = GPTFactory.create(owner=ada, workspace=company)
     version = freeze(gpt)
 

@@ -35,8 +35,8 @@ from workspaces.policy_words import (
 )
 from workspaces.queries import (
     find_revision,
-    list_people,
     list_revisions,
+    list_ruled_people,
     read_policy,
     read_written_policy,
 )
@@ -244,12 +244,12 @@ def _find_focus(tenant: Workspace, request: HttpRequest) -> Focus:
         if found is None:
             focus.error = _("No member of this workspace has this e-mail address.")
         else:
-            focus.people = [person for person in list_people(tenant.pk) if person.id == found.pk]
+            focus.people = [person for person in list_ruled_people(tenant.pk) if person.id == found.pk]
             focus.title = str(found)
     elif focus.group.isdigit():
         group = Group.objects.filter(workspace=tenant, pk=focus.group).first()
         if group is not None:
-            focus.people = [person for person in list_people(tenant.pk) if group.pk in person.groups]
+            focus.people = [person for person in list_ruled_people(tenant.pk) if group.pk in person.groups]
             focus.title = group.name
     if focus.address:
         target = find_gpt_target(tenant, Act.USE_EXTERNAL, focus.address) or find_gpt_target(
