@@ -99,12 +99,12 @@ def test_the_api_and_suggestions_follow(member: User, company: Workspace) -> Non
     refused, allowed = make_listing(name="Harbour refused"), make_listing(name="Harbour allowed")
     limit_external(company, effect="allow", gpt_id=allowed.gpt_id)
     api = ApiClient(member, scopes=("store:read",))
-    found = api.get("store/listings?q=harbour").json()["items"]
+    found = api.get("store/listings/?q=harbour").json()["items"]
     assert {one["name"]: one["is_allowed"] for one in found} == {refused.name: False, allowed.name: True}
-    about = {one.name: api.get(f"store/listings/{one.slug}").json()["refusal"] for one in (refused, allowed)}
+    about = {one.name: api.get(f"store/listings/{one.slug}/").json()["refusal"] for one in (refused, allowed)}
     assert about[allowed.name] == ""
     assert company.name in about[refused.name]
-    suggested = api.get("store/suggestions?q=harb").json()["items"]
+    suggested = api.get("store/suggestions/?q=harb").json()["items"]
     page = sign_in(member).get("/search/suggestions?q=harb", headers={"HX-Request": "true"}).content.decode()
     assert [one["name"] for one in suggested] == [allowed.name]
     assert (allowed.name in page, refused.name in page) == (True, False)
