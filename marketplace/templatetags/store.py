@@ -43,7 +43,7 @@ def listing_card(context: Context, item: Card | PrivateCard) -> SafeString:
     """Render a card; ``refused`` of the context has the ids of listings that the reader's company refuses."""
     if isinstance(item, PrivateCard):
         return render_to_string(CARD, {"item": item})
-    is_refused = item.id in context.get("refused", ())
+    is_refused = item.id in (context.get("refused") or ())
     if settings.DEBUG:
         return render_to_string(CARD, {"item": item, "is_refused": is_refused})
     return _render_cached_card(item, get_language() or "en", is_refused=is_refused)
