@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -21,6 +22,7 @@ from gpts.llm.models import LanguageModel
 from workspaces.acts import Act, check_act, check_policy
 from workspaces.models import Member, User, Workspace
 from workspaces.policy import capability_targets, model_targets
+from workspaces.services.locks import lock_workspaces
 from workspaces.states import BUILDER_ROLES
 
 SLUG_ATTEMPTS = 5
@@ -49,6 +51,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
     _check_policy(fields, (), workspace_id=workspace.pk, by=by)
     if "language_model" not in draft:
         fields["language_model"] = find_default_model(workspace)
+    check_gpt_limit(workspace)
     gpt = _insert(GPT(workspace=workspace, owner=owner, created_at=at, updated_at=at, **fields))
     record(
         action="gpts.gpt_created",
@@ -72,6 +75,25 @@ def _check_policy(
     for capability in set(fields.get("capabilities", ())) - set(capabilities):
         targets = capability_targets(capability)
         check_policy(by.pk, Act.USE_CAPABILITY, workspace_id=workspace_id, targets=targets)
+
+
+def check_gpt_limit(workspace: Workspace) -> None:
+    """Raise Conflict (``too_many_gpts``) when the workspace has as many GPTs as its operator allows."""
+    limit = Workspace.objects.filter(pk=workspace.pk).values_list("gpt_limit", flat=True).first()
+    if limit is None:
+        return
+    lock_workspaces([workspace.pk])  # so that the count below holds
+    if GPT.objects.filter(workspace=workspace, deleted_at__isnull=True).count() >= limit:
+        raise Conflict(
+            ngettext_lazy(
+                "This workspace may have %(count)d GPT. Delete one, or ask the operator for more.",
+                "This workspace may have %(count)d GPTs. Delete one, or ask the operator for more.",
+                "count",
+            )
+            % {"count": limit},
+            code="too_many_gpts",
+            data={"limit": limit},
+        )
 
 
 def _insert(gpt: GPT) -> GPT:

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.scope import NOBODY, Scope, open_scope
+from gpts.assistants.external import find_refused_uses
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.queries.shares import list_rights
@@ -59,8 +60,8 @@ def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime)
     """Return the turns that their person may no longer start.
 
     Because they were deactivated, left the workspace of the GPT or the one that pays, or revoked the API key;
-    or because the GPT was quarantined, withdrawn, deleted or no longer shared with them, or a workspace
-    suspended.
+    because a company of theirs no longer allows the GPT, which is another workspace's; or because the GPT was
+    quarantined, withdrawn, deleted or no longer shared with them, or a workspace suspended.
     """
     answers = list(answers)
     with _open_recheck_scope(answers):
@@ -75,7 +76,7 @@ def _open_recheck_scope(answers: Iterable[RunningAnswer]) -> AbstractContextMana
 
 def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) -> set[UUID]:
     ended = find_ended_requests((answer.request for answer in answers), at=at)
-    refused = find_refused(answer.policy_question for answer in answers)
+    ruled_out = find_refused(answer.policy_question for answer in answers)
     found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
     audiences: dict[int, set[str]] = {}
     served = list_served_versions().filter(gpt__in=found)
@@ -91,11 +92,16 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
         ).values_list("user_id", "workspace_id", "role")
     }
 
+    refused = find_refused_uses(
+        (answer.user_id, answer.gpt_id, found[answer.gpt_id].workspace_id)
+        for answer in answers
+        if answer.gpt_id in found and (answer.user_id, found[answer.gpt_id].workspace_id) not in roles
+    )
     rights = list_rights(found.values(), {answer.user_id for answer in answers})
 
     def is_allowed(answer: RunningAnswer) -> bool:
         gpt = found.get(answer.gpt_id)
-        if answer.policy_question in refused:
+        if answer.policy_question in ruled_out or (answer.user_id, answer.gpt_id) in refused:
             return False
         if gpt is None or answer.request in ended or (answer.user_id, answer.payer_id) not in roles:
             return False

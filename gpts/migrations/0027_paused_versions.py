@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0025_right_policies")]
+    dependencies: ClassVar = [("gpts", "0026_content_access")]
 
     operations: ClassVar = [
         migrations.AddField(
