@@ -141,6 +141,22 @@ def access_staff_member(user_id: int) -> User:
     return user
 
 
+def access_any_workspace(slug: str) -> Workspace:
+    """Return any workspace, also a suspended one, for operators (already authorised); or NotFound."""
+    workspace = Workspace.objects.filter(slug=slug).first()
+    if workspace is None:
+        raise not_found()
+    return workspace
+
+
+def access_person(user_id: int) -> User:
+    """Return any account, for operators (already authorised); NotFound for an id that nobody has."""
+    user = User.objects.filter(pk=user_id).first() if user_id < 2**63 else None
+    if user is None:
+        raise not_found()
+    return user
+
+
 def access_notification(user: User, notification_id: UUID) -> Notification:
     notification = Notification.objects.filter(user=user, pk=notification_id).first()
     if notification is None:

@@ -88,9 +88,8 @@ def share_open(request: HttpRequest, token: str) -> HttpResponseBase:
     except ShareLinkGone as error:
         response = render(request, "gpts/chat/share_gone.html", {"error": error}, status=error.status)
     else:
-        response = render(
-            request, "gpts/chat/shared.html", _build_shared_context(opened.share) | {"slug": opened.slug}
-        )
+        shown = {"slug": opened.slug, "refusal": opened.refusal}
+        response = render(request, "gpts/chat/shared.html", _build_shared_context(opened.share) | shown)
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "private, no-store"

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from core.ids import uuid7
-from gpts.assistants.models import PastVersion, Version
+from gpts.assistants.models import GPTShare, GPTTransfer, PastVersion, Version
 from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
@@ -28,6 +28,8 @@ from workspaces.models import (
     Member,
     OutboundJob,
     OutgoingMail,
+    PolicyRevision,
+    PolicyRule,
 )
 
 
@@ -43,10 +45,28 @@ def _in_workspaces(world: World) -> None:
     now = timezone.now()
     group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
     seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
+    PolicyRule.objects.create(
+        workspace=world.alpha,
+        act="build",
+        subject_kind="group",
+        group=group,
+        target_kind="any",
+        effect="deny",
+    )
+    PolicyRevision.objects.create(
+        workspace=world.alpha, number=1, policy={"rules": [], "closed": []}, created_at=now
+    )
     PriceCeiling.objects.create(
         workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
     )
     GroupMember.objects.create(group=group, member=seat)
+    GPTShare.objects.create(
+        workspace=world.alpha, gpt=world.gpts["alpha"], group=group, right="edit", created_at=now
+    )
+    GPTTransfer.objects.create(
+        workspace=world.alpha, gpt_ids=[world.gpts["alpha"].pk], to_user=world.people["member"],
+        requested_by=world.people["owner"], requested_at=now,
+    )  # fmt: skip
     owner = world.people["owner"]
     InviteLink.objects.create(
         workspace=world.alpha, role="member", token_hash="0" * 64, created_by=owner, created_at=now,

@@ -39,6 +39,10 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         ),
     ),
     (
+        _("Rules"),
+        (AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),),
+    ),
+    (
         _("Models and money"),
         (
             AdminPage("models", _("Models"), "gpts:workspace-model-list", WorkspaceAct.MANAGE_MODELS),
