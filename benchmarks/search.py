@@ -1,12 +1,11 @@
 """Store search by words alone beside words and meaning together, in one process, without pages.
 
-Run by `script/bench search [N] [rounds]` (20,000 listings, 6 rounds). Starts servers of its own in a temporary
-directory, fills them by seed_catalogue with vectors, prints a table, removes everything.
+Run by `script/bench search [N] [rounds]` (20,000 listings, 6 rounds). Starts servers of its own in a
+temporary directory, fills them by seed_catalogue with vectors, prints a table, removes everything.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 

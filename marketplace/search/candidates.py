@@ -19,9 +19,9 @@ MAX_CANDIDATES = 300
 MAX_NAMED = 100
 
 # Relevance by weight of the field (starters, description, tagline, name), times the published score.
-# A match in the name doubles it, the exact name counts four times. A match has all words. The search column is
-# unpacked once for each candidate, not for each word (OFFSET 0 keeps it apart), and without its positions, which
-# the single words do not need.
+# A match in the name doubles it, the exact name counts four times. A match has all words. The search column
+# is unpacked once for each candidate, not for each word (OFFSET 0 keeps it apart), and without its positions,
+# which the single words do not need.
 FIND_SQL = f"""
 WITH matched AS (
   (SELECT id FROM marketplace_listing
@@ -44,7 +44,8 @@ SELECT id, popularity, CASE WHEN is_match THEN round((
   CASE WHEN is_match THEN %(all)s ELSE {{words}} END, {{names}}
 FROM (
   SELECT id, popularity, is_match, lower(name) = %(exact)s AS is_exact, strip(search) AS lexemes,
-    CASE WHEN is_match THEN ts_rank('{{{{0.1, 0.2, 0.5, 1.0}}}}', search, %(wanted)s::tsquery) END AS relevance
+    CASE WHEN is_match THEN ts_rank('{{{{0.1, 0.2, 0.5, 1.0}}}}', search, %(wanted)s::tsquery) END
+      AS relevance
   FROM pool JOIN marketplace_listing USING (id)
   WHERE state = 'listed' {{category}}
   OFFSET 0

@@ -11,7 +11,7 @@ from math import log
 from statistics import median
 
 # Products of a search's vector and listings' below these have nothing to do with each other.
-FLOOR, CHINESE_FLOOR = 0.495, 0.515
+FLOOR, CHINESE_FLOOR = 0.503, 0.522
 # Listings whose scores are farther than this behind the best are no results, unless they have all words.
 MARGIN = 0.03
 # How far behind the nearest a listing may be whose words and popularity are looked at: MARGIN, and as much as
@@ -20,7 +20,7 @@ COMPARED_MARGIN = 0.1
 MAX_COMPARED = 100
 
 # What all words of a search are worth beside the product of vectors, of which results differ by 0.01 to 0.05.
-WORDS_WEIGHT = 0.05
+WORDS_WEIGHT = 0.04
 # How much a word counts that the listing has, but not in its name.
 TEXT_SHARE = 0.7
 # Between listings that are equally near, those that more people use come first.

@@ -117,9 +117,9 @@ def search(
     """Return a page of listings for ``text``; without its ``vector`` by words alone.
 
     First all words must match; when nothing does, the spelling is corrected; when that finds nothing either,
-    any word may match. Listings near by meaning join those with all words, and where there are some, the words
-    of long searches are not corrected, and need not match. Four queries for correctly spelled words, otherwise
-    up to twelve; one for a further page.
+    any word may match. Listings near by meaning join those with all words, and where there are some, the
+    words of long searches are not corrected, and need not match. Four queries for correctly spelled words,
+    otherwise up to twelve; one for a further page.
     """
     after = read_cursor(CURSOR, cursor)
     ranked = read(after[0]) if after else None
