@@ -59,10 +59,11 @@ def compute_vector(listing: Listing) -> Vector:
     searches = embed_built_in(
         [each.lower() for each in (summary, *listing.starters)], kind="query", timeout=JOB_SECONDS
     )
-    vector: Vector = TEXT_SHARE * np.asarray(text, np.float32) + SUMMARY_SHARE * np.asarray(searches[0])
-    if listing.starters:
-        vector += STARTERS_SHARE * np.asarray(searches[1:], np.float32).mean(axis=0)
-    return vector.astype(np.float32)
+    summary_vector, *starters = np.asarray(searches, np.float32)
+    vector: Vector = TEXT_SHARE * np.asarray(text, np.float32) + SUMMARY_SHARE * summary_vector
+    if starters:
+        vector += STARTERS_SHARE * np.mean(starters, axis=0, dtype=np.float32)
+    return vector
 
 
 def embed_listings(*, clock: Callable[[], datetime], seconds: float = JOB_SECONDS) -> int:
