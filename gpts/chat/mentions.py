@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict
 from gpts.assistants.access import access_chat
-from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.gpts import INSIDE_ORDER, OUTSIDE_ORDER
+from gpts.assistants.models import GPT, GPTShare, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions
-from gpts.assistants.states import Audience
+from gpts.assistants.queries.shares import filter_shares_with
+from gpts.assistants.states import AUDIENCE_ORDER, OPEN_AUDIENCES, Audience
 from gpts.chat.models import Conversation
 from workspaces.models import User
 from workspaces.queries import list_scope_memberships
@@ -109,10 +109,7 @@ def _list_ranked(
     for row in _list_candidates(
         user, text, set(recent), adds_own=adds_own, is_familiar=is_familiar, in_store=in_store
     ):
-        order = INSIDE_ORDER if row.is_inside else OUTSIDE_ORDER  # type: ignore[attr-defined]  # annotated
-        if row.audience not in order:
-            continue
-        rank = order.index(Audience(row.audience))
+        rank = AUDIENCE_ORDER.index(Audience(row.audience))
         known = best.get(row.gpt_id)
         if known is not None and known[0] <= rank:
             continue
@@ -159,15 +156,18 @@ def _list_candidates(
 ) -> list[LiveVersion]:
     """Read the rows of GPTs that may be called; with ``is_familiar`` only recent and own ones."""
     is_own = Q(gpt__owner=user) if adds_own else Q(pk__in=[])
-    members = set(list_scope_memberships(user).values_list("workspace_id", flat=True))
+    members = list(list_scope_memberships(user).values_list("workspace_id", flat=True))
     is_inside = Q(gpt__workspace_id__in=members)
+    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("gpt_id")))
     rows = (
         list_served_versions()
         .filter(
             # GPTs shared by link are suggested only to people who have used them: nobody else knows the link.
             Q(audience=Audience.PUBLIC)
             | (is_inside & Q(audience=Audience.WORKSPACE))
+            | (is_inside & Q(audience=Audience.SHARED, gpt__has_shares=True) & is_invited)
             | Q(audience=Audience.LINK, gpt_id__in=recent)
+            | (is_inside & Q(audience=Audience.UNLISTED, gpt_id__in=recent))
             | (is_inside & is_own),
             gpt__deleted_at__isnull=True,
             gpt__quarantined_at__isnull=True,
@@ -189,16 +189,14 @@ def _list_candidates(
     found = [row for part in parts for row in part.order_by("-gpt__updated_at")[:limit]]
     if text and in_store:
         found += list(rows.filter(audience=Audience.PUBLIC, gpt__slug__in=in_store))
-    for row in found:
-        row.is_inside = row.gpt.workspace_id in members  # type: ignore[attr-defined]  # read by list_mentions
     return found
 
 
 def _build_mention(row: LiveVersion, recent: list[int], user: User) -> Mention:
     version = row.version
-    kind = (
-        "recent" if row.gpt_id in recent else "workspace" if row.audience == Audience.WORKSPACE else "public"
-    )
+    kind = "public" if row.audience in OPEN_AUDIENCES else "workspace"
+    if row.gpt_id in recent:
+        kind = "recent"
     return Mention(
         row.gpt.slug,
         version.name,

@@ -34,10 +34,13 @@ from tests.isolation.worlds import (
     money,
 )
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.uploads import make_picture
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
+from workspaces.services.groups import add_group_members, create_group
 from workspaces.services.leaving import delete_workspace
+from workspaces.services.logos import set_logo
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
@@ -111,6 +114,8 @@ def _companies(world: World) -> None:
     for name in ("admin", "builder", "member"):
         member = MemberFactory.create(workspace=world.alpha, user=people[name], role=name, by=people["owner"])
         world.ids[f"{name}_seat"] = member.pk
+    set_logo(workspace=world.alpha, upload=make_picture(), by=people["owner"], at=timezone.now())
+    world.ids["logo"] = world.alpha.logo[6:-5]
     # Beta belongs to rival_member, so that rival is only an admin of it.
     world.beta = WorkspaceFactory.create(owner=people["rival_member"], name="Beta")
     MemberFactory.create(workspace=world.beta, user=people["rival"], role="admin", by=people["rival_member"])
@@ -121,6 +126,8 @@ def _belongings(world: World) -> None:
     invitation, token = invite_member(
         workspace=world.alpha, email="somebody@else.test", role="member", by=owner, at=now
     )
+    group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
+    add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
     # The row of a registered passkey: allauth has no service that creates it.
     passkey = Authenticator.objects.create(
@@ -132,6 +139,7 @@ def _belongings(world: World) -> None:
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
+        "group": group.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, me, staff, workspaces
+from workspaces.api import audit, groups, me, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,12 +13,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operator/staff", staff.StaffView.as_view(), name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
     path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
+    path("workspaces/<slug:workspace>", workspaces.WorkspaceView.as_view(), name="workspace-detail"),
+    path(
+        "workspaces/<slug:workspace>/logo", workspaces.WorkspaceLogoView.as_view(), name="workspace-logo"
+    ),
     path(
         "workspaces/<slug:workspace>/sharing-policy",
         workspaces.SharingPolicyView.as_view(),
         name="sharing-policy",
     ),
     path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
+    path("workspaces/<slug:workspace>/groups", groups.GroupsView.as_view(), name="group-list"),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>", groups.GroupView.as_view(), name="group-detail"
+    ),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>/members",
+        groups.GroupMembersView.as_view(),
+        name="group-members",
+    ),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>/members/<int:member_id>",
+        groups.GroupMemberView.as_view(),
+        name="group-member",
+    ),
     path("workspaces/<slug:workspace>/members", workspaces.MembersView.as_view(), name="member-list"),
     path(
         "workspaces/<slug:workspace>/members/<int:member_id>",

@@ -2,6 +2,8 @@
 
 from workspaces.models.api_keys import ApiKey
 from workspaces.models.erasures import Erasure, RetiredName
+from workspaces.models.groups import Group, GroupMember
+from workspaces.models.joining import Guest, InviteLink
 from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
 from workspaces.models.outbound_jobs import OutboundJob
@@ -9,8 +11,6 @@ from workspaces.models.outgoing_mails import OutgoingMail
 from workspaces.models.used_tokens import UsedToken
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
-    Group,
-    GroupMember,
     Invitation,
     Member,
     SharingPolicy,
@@ -22,7 +22,9 @@ __all__ = [
     "Erasure",
     "Group",
     "GroupMember",
+    "Guest",
     "Invitation",
+    "InviteLink",
     "Member",
     "Notification",
     "OutboundJob",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.company import deletions, members, settings
+from workspaces.web.company import deletions, groups, look, members, settings
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -17,8 +17,26 @@ routes: list[URLPattern] = [
         members.revoke,
         name="invitation-revoke",
     ),
+    path("w/<slug:workspace>/groups", groups.own_groups, name="group-own"),
+    path("w/<slug:workspace>/admin/groups", groups.groups, name="group-list"),
+    path("w/<slug:workspace>/admin/groups/<int:group_id>", groups.group, name="group-detail"),
+    path("w/<slug:workspace>/admin/groups/<int:group_id>/delete", groups.delete, name="group-delete"),
+    path("w/<slug:workspace>/admin/groups/<int:group_id>/people", groups.add_addresses, name="group-fill"),
+    path(
+        "w/<slug:workspace>/admin/groups/<int:group_id>/people/<int:member_id>/add",
+        groups.add,
+        name="group-add",
+    ),
+    path(
+        "w/<slug:workspace>/admin/groups/<int:group_id>/people/<int:member_id>/remove",
+        groups.remove,
+        name="group-remove",
+    ),
     path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/settings/logo", look.logo, name="workspace-logo"),
+    path("w/<slug:workspace>/admin/settings/accent", look.accent_preview, name="accent-preview"),
+    path("logos/<str:digest>.webp", look.show_logo, name="logo-show"),
     path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
     path("w/<slug:workspace>/admin/settings/golden", settings.golden_gate, name="golden-gate"),
