@@ -71,6 +71,10 @@ def test_the_demo_is_complete_asks_no_model_and_a_second_run_changes_nothing(set
         assert Case.objects.filter(state="queued").count() >= 6
         assert LanguageModel.objects.get(retired_at__isnull=False).replacement is not None
         assert Budget.objects.filter(uses__warned_at__isnull=False).count() == 1
+    # Every part of the store's first page has something, in both languages.
+    for language in ("en", "zh-hans"):
+        front = get_storefront(today=AT.date(), language=language)
+        assert front.shelf and front.trending and front.categories and front.noteworthy
     before = _counts()
     assert min(before) > 0 and before[COUNTED.index(UsageEvent)] > 5_000
 

@@ -9,22 +9,25 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+_SETTINGS = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 _CONDITIONS = ("Index Cond", "Recheck Cond", "TID Cond")
 
 
 def list_whole_reads(sql: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> set[str]:
     """Return the tables of which the query reads every row, or every entry of an index.
 
-    Tests have few rows, which the planner rightly reads whole: it is told to avoid that where it can. Needs a
-    transaction.
+    Tests have few rows, which the planner rightly reads whole, or joins whole: it is told to avoid that where
+    it can. Needs a transaction.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        for setting in _SETTINGS:
+            cursor.execute(f"SET LOCAL {setting} = off")
         try:
             cursor.execute("EXPLAIN (FORMAT JSON) " + sql, parameters)
             found = cursor.fetchone()[0]
         finally:
-            cursor.execute("SET LOCAL enable_seqscan = on")
+            for setting in _SETTINGS:
+                cursor.execute(f"SET LOCAL {setting} = on")
     plan = json.loads(found) if isinstance(found, str) else found
     return {
         node["Relation Name"]
