@@ -19,6 +19,7 @@ from gpts.chat.models import Conversation
 from gpts.llm.models import LanguageModel
 from gpts.metering.models import Budget, UsageEvent
 from marketplace.models import Listing, ListingScore
+from marketplace.queries.storefront import get_storefront
 from payouts.models import AccountingPeriod, Posting, Statement
 from payouts.states import PeriodState
 from reviews.models import Case, Decision, Report
