@@ -41,6 +41,8 @@ class WorkspaceAct(StrEnum):
     MANAGE_BUDGETS = "workspaces.manage_budgets"
     MANAGE_IDENTITY = "workspaces.manage_identity"
     MANAGE_RETENTION = "workspaces.manage_retention"
+    # Ask for, and answer, break-glass access to somebody's conversations.
+    OPEN_CONTENT = "workspaces.open_content"
     MANAGE_SETTINGS = "workspaces.manage_settings"
     VIEW_USAGE = "workspaces.view_usage"
     VIEW_AUDIT = "workspaces.view_audit"
