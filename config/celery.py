@@ -76,6 +76,8 @@ daily("gpts: remind owners of retiring models", "gpts.remind_of_retirements", ho
 daily("gpts: remove old failures of models", "gpts.remove_old_failures", hour=4, minute=10)
 every("workspaces: resume calls to other hosts", "workspaces.sweep_outbound_jobs", 30)
 every("workspaces: follow e-mail rules of groups", "workspaces.apply_group_rules", 3600)
+every("workspaces: end guests whose time is over", "workspaces.expire_guests", 900)
+every("workspaces: resume mails of imported invitations", "workspaces.send_imported_invitations", 300)
 every("workspaces: resume e-mails", "workspaces.sweep_mails", 60)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
 every("marketplace: unlist deleted GPTs", "marketplace.follow_deletions", 60)

@@ -42,6 +42,7 @@ SENT_TO_UPKEEP = {
     "gpts.note_model_answer",
     "reviews.check_submission",
     "workspaces.apply_rules_to_person",
+    "workspaces.record_activity",
 }
 
 

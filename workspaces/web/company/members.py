@@ -21,7 +21,7 @@ from workspaces.access import (
     access_own_membership,
     access_workspace,
 )
-from workspaces.queries import list_members, list_open_invitations
+from workspaces.queries import count_members, list_groups, list_members, list_open_invitations
 from workspaces.services.members import (
     accept_invitation,
     change_role,
@@ -30,6 +30,8 @@ from workspaces.services.members import (
     revoke_invitation,
 )
 from workspaces.states import Role
+from workspaces.web.company.joining_forms import MemberFilterForm
+from workspaces.web.company.member_batches import read_member_filter
 from workspaces.web.forms import InviteForm, RoleForm, add_refusal
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import ask_again
@@ -56,11 +58,18 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
         else:
             messages.success(request, _("The invitation is on its way."))
             return redirect("workspaces:member-list", tenant.slug)
+    chosen = read_member_filter(MemberFilterForm(request.GET))
     context = {
         "workspace": tenant,
         "accent": tenant.accent,
         "form": form,
-        "page": paginate(list_members(tenant), order=("id",), cursor=request.GET.get("cursor", ""), size=50),
+        "chosen": chosen,
+        "is_filtered": any(chosen.values()),
+        "groups": list(list_groups(tenant).order_by("name", "pk")[:500]),
+        "member_count": count_members(tenant),
+        "page": paginate(
+            list_members(tenant, **chosen), order=("id",), cursor=request.GET.get("cursor", ""), size=50
+        ),
         "invitations": list(list_open_invitations(tenant, at=timezone.now())[:100]),
         "roles": Role.choices,
         "now": timezone.now(),
@@ -126,12 +135,13 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     user = person_of(request)
     invitation = access_invitation_by_token(token, at=timezone.now())
     if request.method == "POST":
-        accept_invitation(invitation=invitation, by=user, at=timezone.now())
+        member = accept_invitation(invitation=invitation, by=user, at=timezone.now())
         messages.success(request, _("Welcome to %(name)s.") % {"name": invitation.workspace.name})
-        return redirect(f"/w/{invitation.workspace.slug}/")
+        # A guest has no page of the workspace.
+        return redirect("/" if member is None else f"/w/{invitation.workspace.slug}/")
     context = {
         "invitation": invitation,
         "is_for_me": invitation.email == user.email,
-        "role": Role(invitation.role).label,
+        "role": Role(invitation.role).label if invitation.role else "",
     }
     return render(request, "workspaces/invitation.html", context)
