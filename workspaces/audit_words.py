@@ -141,6 +141,11 @@ ACTIONS = {
     "workspaces.api_key_revoked": ActionWords(
         Area.ACCOUNTS, _("API key revoked"), _("%(who)s revoked the API key %(what)s.")
     ),
+    "workspaces.confirmation_mailed": ActionWords(
+        Area.ACCOUNTS,
+        _("Confirmation mail sent again"),
+        _("%(who)s sent %(what)s the way to a new code for their address."),
+    ),
     "workspaces.email_changed": ActionWords(
         Area.ACCOUNTS, _("E-mail address changed"), _("%(who)s changed the e-mail address of %(what)s.")
     ),
@@ -246,6 +251,13 @@ ACTIONS = {
         details=("removed",),
         fields={"removed": FieldWords(_("Factors removed"))},
     ),
+    "workspaces.sessions_ended": ActionWords(
+        Area.ACCOUNTS,
+        _("Sessions ended"),
+        _("%(who)s signed %(what)s out everywhere."),
+        details=("sessions",),
+        fields={"sessions": FieldWords(_("Sessions"))},
+    ),
     "workspaces.staff_role_granted": ActionWords(
         Area.MEMBERS,
         _("Staff role granted"),
@@ -269,6 +281,9 @@ ACTIONS = {
     ),
     "workspaces.user_profile_changed": ActionWords(
         Area.ACCOUNTS, _("Profile changed"), _("%(who)s changed the profile of %(what)s.")
+    ),
+    "workspaces.user_restored": ActionWords(
+        Area.ACCOUNTS, _("Account restored"), _("%(who)s opened the account of %(what)s again.")
     ),
     "workspaces.workspace_changed": ActionWords(
         Area.SETTINGS, _("Settings changed"), _("%(who)s changed the settings of %(what)s.")
@@ -323,6 +338,7 @@ WORDS = AuditWords(
         "removed": FieldWords(_("Removed")),
         "member_count": FieldWords(_("People")),
         "accent": FieldWords(_("Accent colour")),
+        "logo": FieldWords(_("Logo")),
         "display_name": FieldWords(_("Name")),
         "language": FieldWords(_("Language")),
         "time_zone": FieldWords(_("Time zone")),

@@ -15,6 +15,7 @@ from tests.isolation.rows import (
     knowledge,
     marketplace,
     models,
+    operator,
     payouts,
     retrieval,
     reviews,
@@ -25,6 +26,7 @@ from tests.isolation.rows.row import Row
 # The rows by the part of the product that they belong to: one test checks one part.
 PARTS: dict[str, list[Row]] = {
     "workspaces": workspaces.ROWS,
+    "operator": operator.ROWS,
     "gpts": gpts.ROWS,
     "golden": golden.ROWS,
     "insights": insights.ROWS,

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, groups, joining, me, staff, workspaces
+from workspaces.api import audit, groups, joining, me, operator_urls, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operator/staff", staff.StaffView.as_view(), name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
     path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
+    path("workspaces/<slug:workspace>", workspaces.WorkspaceView.as_view(), name="workspace-detail"),
+    path("workspaces/<slug:workspace>/logo", workspaces.WorkspaceLogoView.as_view(), name="workspace-logo"),
     path(
         "workspaces/<slug:workspace>/sharing-policy",
         workspaces.SharingPolicyView.as_view(),
@@ -58,3 +60,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="member-detail",
     ),
 ]
+urlpatterns += operator_urls.routes

@@ -9,22 +9,27 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gpts.assistants.services.leavers import remove_leaver
 from marketplace.services.publishing import set_workspace_publishing
 from workspaces.access import WorkspaceAct, access_member, access_workspace, not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.fresh_password import require_password
 from workspaces.api.me import bearer
 from workspaces.api.serializers import (
+    LogoSerializer,
     MayPublishSerializer,
     MemberSerializer,
     RemovalSerializer,
     RoleSerializer,
     SharingPolicySerializer,
+    WorkspaceLookSerializer,
     WorkspaceSerializer,
 )
 from workspaces.models import Workspace
 from workspaces.queries import get_sharing_policy, list_members, list_workspaces
-from workspaces.services.members import change_role, remove_member
+from workspaces.services.logos import set_logo
+from workspaces.services.members import change_role
+from workspaces.services.workspaces import update_workspace
 from workspaces.states import ApiScope, Role
 
 
@@ -47,6 +52,48 @@ class WorkspacesView(LoggiaAPIView):
     def get(self, request: Request) -> Response:
         user, key = bearer(request)
         return self.page(list_workspaces(user).filter(pk=key.workspace_id), WorkspaceSerializer)
+
+
+class WorkspaceView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "PATCH": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="workspace_read", responses=WorkspaceSerializer)
+    def get(self, request: Request, workspace: str) -> Response:
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ENTER)
+        return Response(WorkspaceSerializer(tenant).data)
+
+    @extend_schema(
+        operation_id="workspace_change", request=WorkspaceLookSerializer, responses=WorkspaceSerializer
+    )
+    def patch(self, request: Request, workspace: str) -> Response:
+        """Change name and accent colour. The lightness of the colour is corrected where it is shown."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
+        values = {"name": tenant.name, "accent": tenant.accent} | self.read(WorkspaceLookSerializer)
+        changed = update_workspace(workspace=tenant, **values, by=self.person, at=timezone.now())
+        return Response(WorkspaceSerializer(changed).data)
+
+
+class WorkspaceLogoView(LoggiaAPIView):
+    required_scopes: ClassVar = {"PUT": ApiScope.ACCOUNT, "DELETE": ApiScope.ACCOUNT}
+
+    @extend_schema(
+        operation_id="workspace_logo_set",
+        request={"multipart/form-data": LogoSerializer},
+        responses=WorkspaceSerializer,
+    )
+    def put(self, request: Request, workspace: str) -> Response:
+        """PNG, JPEG, WebP or GIF, up to 5 MB and 40 megapixels; cropped to a square."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
+        upload = self.read(LogoSerializer)["logo"]
+        changed = set_logo(workspace=tenant, upload=upload, by=self.person, at=timezone.now())
+        return Response(WorkspaceSerializer(changed).data)
+
+    @extend_schema(operation_id="workspace_logo_remove", request=None, responses={204: None})
+    def delete(self, request: Request, workspace: str) -> Response:
+        """Show the initials of the name instead."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
+        set_logo(workspace=tenant, upload=None, by=self.person, at=timezone.now())
+        return Response(status=204)
 
 
 class SharingPolicyView(LoggiaAPIView):
@@ -96,7 +143,12 @@ class MemberView(LoggiaAPIView):
     def delete(self, request: Request, workspace: str, member_id: int) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
         member = access_member(tenant, member_id)
+        values = self.read(RemovalSerializer)
         if member.role == Role.OWNER:
-            require_password(request, self.read(RemovalSerializer).get("password", ""))
-        remove_member(member=member, by=self.person, at=timezone.now())
+            require_password(request, values.get("password", ""))
+        successor = None
+        if values.get("successor") is not None:
+            access_workspace(self.person, workspace, to=WorkspaceAct.MANAGE_GPTS)
+            successor = access_member(tenant, values["successor"])
+        remove_leaver(member=member, successor=successor, by=self.person, at=timezone.now())
         return Response(status=204)

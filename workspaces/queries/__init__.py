@@ -7,6 +7,13 @@ from workspaces.queries.accounts import (
     list_passkey_names,
 )
 from workspaces.queries.audit import AUDIT_PEOPLE, list_audit_actions, list_audit_events, list_audit_people
+from workspaces.queries.console import InstanceFigures, count_instance, count_late_erasures
+from workspaces.queries.console_people import (
+    PersonOverview,
+    PersonState,
+    get_person_overview,
+    list_people,
+)
 from workspaces.queries.erasures import ErasureStep, describe_erasure
 from workspaces.queries.groups import (
     find_member_ids,
@@ -32,6 +39,7 @@ from workspaces.queries.people import (
     is_in_company,
     is_member_now,
     list_api_keys,
+    list_builders,
     list_members,
     list_notifications,
     list_open_invitations,
@@ -54,18 +62,24 @@ __all__ = [
     "NO_ROLES",
     "SECOND_FACTORS",
     "ErasureStep",
+    "InstanceFigures",
     "Membership",
+    "PersonOverview",
+    "PersonState",
     "SecurityOverview",
     "StaffMember",
     "UserRoles",
     "build_account_export",
     "cache_user_roles",
+    "count_instance",
+    "count_late_erasures",
     "count_members",
     "describe_erasure",
     "find_member_ids",
     "find_members_outside",
     "find_user",
     "find_workspace",
+    "get_person_overview",
     "get_security_overview",
     "get_sharing_policy",
     "get_user_roles",
@@ -77,6 +91,7 @@ __all__ = [
     "list_audit_actions",
     "list_audit_events",
     "list_audit_people",
+    "list_builders",
     "list_group_ids",
     "list_group_members",
     "list_groups",
@@ -89,6 +104,7 @@ __all__ = [
     "list_open_invitations",
     "list_own_groups",
     "list_passkey_names",
+    "list_people",
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
-from workspaces.states import COMPANY_KINDS
+from workspaces.states import BUILDER_ROLES, COMPANY_KINDS
 
 
 def find_user(email: str) -> User | None:
@@ -32,6 +32,12 @@ def list_members(
     if group_id is not None:
         rows = rows.filter(groups__group_id=group_id)
     return rows
+
+
+def list_builders(workspace: Workspace) -> QuerySet[Member]:
+    """Return active members who may own GPTs, by name."""
+    rows = Member.objects.filter(workspace=workspace, role__in=BUILDER_ROLES, user__is_active=True)
+    return rows.select_related("user").order_by("user__display_name", "pk")
 
 
 def count_members(workspace: Workspace) -> int:

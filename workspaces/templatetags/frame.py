@@ -18,6 +18,8 @@ from django.utils.translation import get_language
 from workspaces.models import User, Workspace
 from workspaces.web.company.navigation import AdminPageLink, list_admin_pages
 from workspaces.web.context import NavEntry
+from workspaces.web.operator.navigation import OPERATOR_PAGES, find_place
+from workspaces.web.switcher import build_switcher, find_page_workspace
 
 register = template.Library()
 
@@ -32,6 +34,14 @@ def site_header(context: Context) -> SafeString:
     nav, theme = context.get("nav"), context.get("theme", "")
     if settings.DEBUG or context.get("person") or nav is None or "request" not in context:
         values: Any = context.flatten()
+        person = context.get("person")
+        if isinstance(person, User):
+            values["switcher"] = build_switcher(
+                person,
+                path=context["request"].path if "request" in context else "",
+                page=find_page_workspace(values),
+                logos=context.get("workspace_logos") or {},
+            )
         return render_to_string(HEADER, values)
     request = context["request"]
     texts = {
@@ -67,6 +77,12 @@ def admin_pages(context: Context, workspace: Workspace) -> list[tuple[Any, list[
     """Return the pages of the workspace's administration that the person may open, in groups."""
     person = context.get("person")
     return list_admin_pages(person, workspace) if isinstance(person, User) else []
+
+
+@register.simple_tag(takes_context=True)
+def operator_menu(context: Context) -> dict[str, Any]:
+    """Return the pages of the operator's console in groups, and the place of the page that is shown."""
+    return {"groups": OPERATOR_PAGES, "place": find_place(context["request"].path)}
 
 
 @register.simple_tag

@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.company import deletions, groups, guests, invite_links, member_batches, members, settings
+from workspaces.web.company import (
+    deletions,
+    groups,
+    guests,
+    invite_links,
+    look,
+    member_batches,
+    members,
+    settings,
+)
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -42,6 +51,9 @@ routes: list[URLPattern] = [
     ),
     path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/settings/logo", look.logo, name="workspace-logo"),
+    path("w/<slug:workspace>/admin/settings/accent", look.accent_preview, name="accent-preview"),
+    path("logos/<str:digest>.webp", look.show_logo, name="logo-show"),
     path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
     path("w/<slug:workspace>/admin/settings/golden", settings.golden_gate, name="golden-gate"),
