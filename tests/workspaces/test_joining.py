@@ -330,7 +330,9 @@ def test_members_see_and_end_the_guests_that_they_invited(
 # Many at once ----------------------------------------------------------------------------------------------
 
 
-def test_a_file_invites_its_good_rows_and_names_the_others(company: Workspace, owner: User) -> None:
+def test_a_file_invites_its_good_rows_and_names_the_others(
+    company: Workspace, owner: User, django_capture_on_commit_callbacks: Any
+) -> None:
     content = (
         "\ufeffName;EMail;Role\n"
         "Ann;Ann@New.example;builder\n"
@@ -342,7 +344,8 @@ def test_a_file_invites_its_good_rows_and_names_the_others(company: Workspace, o
         "Short\n"
         f"Max;{owner.email};member\n"
     ).encode()
-    result = import_invitations(workspace=company, content=content, by=owner, at=AT)
+    with django_capture_on_commit_callbacks(execute=True):
+        result = import_invitations(workspace=company, content=content, by=owner, at=AT)
     rows = Invitation.objects.order_by("email").values_list("email", "role", "mailed_at")
     assert list(rows) == [("ann@new.example", "builder", None), ("ben@new.example", "member", None)]
     assert (result.invited, [(row.line, row.code) for row in result.refused]) == (
@@ -355,10 +358,11 @@ def test_a_file_invites_its_good_rows_and_names_the_others(company: Workspace, o
             (9, "already_member"),
         ],
     )
-    assert run_enqueued_jobs().count("workspaces.send_queued_mail") == 2
+    assert [name for name, _arguments in take_jobs()] == ["workspaces.send_imported_invitations"]
+    with django_capture_on_commit_callbacks(execute=True), system_scope("tests"):
+        assert [mail_imported_invitations(at=AT), mail_imported_invitations(at=AT)] == [2, 0]
+    run_enqueued_jobs()
     assert sorted(message.to[0] for message in mail.outbox) == ["ann@new.example", "ben@new.example"]
-    with system_scope("tests"):
-        assert mail_imported_invitations(at=AT) == 0
 
 
 @pytest.mark.parametrize(

@@ -26,5 +26,5 @@ def remove_leaver(*, member: Member, successor: Member | None, by: User, at: dat
         if successor is not None:
             transfer_gpts(workspace=workspace, from_user=user, to_user=successor.user, by=by, at=at)
         with open_admin_scope(workspace.pk, user_id=by.pk):
-            GPTShare.objects.filter(gpt__workspace=workspace, user=user).delete()
+            GPTShare.objects.filter(workspace=workspace, user=user).delete()
         remove_member(member=member, by=by, at=at)

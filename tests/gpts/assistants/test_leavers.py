@@ -41,16 +41,23 @@ def seat(company: Workspace, user: User) -> Member:
 
 
 def test_the_gpts_of_a_leaver_go_to_the_successor(
-    client: Client, company: Workspace, people: dict[str, User], gpt: GPT
+    client: Client,
+    company: Workspace,
+    people: dict[str, User],
+    gpt: GPT,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     shared = GPTFactory.create(owner=people["owner"], workspace=company)
-    GPTShare.objects.create(gpt=shared, user=people["builder"], right="chat", created_at=AT)
+    GPTShare.objects.create(
+        gpt=shared, workspace=company, user=people["builder"], right="chat", created_at=AT
+    )
     client.force_login(people["owner"])
     base = f"/w/{company.slug}/admin/members"
     page = client.get(base).content.decode()
     assert ("They own 1 GPT here." in page, "Who gets them" in page) == (True, True)
     leaver, successor = (seat(company, people[name]) for name in ("builder", "owner"))
-    answer = client.post(f"{base}/{leaver.pk}/remove", {"successor": str(successor.pk)})
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(f"{base}/{leaver.pk}/remove", {"successor": str(successor.pk)})
     assert answer.status_code == 302
     run_enqueued_jobs()
     gpt.refresh_from_db()
