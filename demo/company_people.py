@@ -9,7 +9,7 @@ from workspaces.services.groups import add_group_members, create_group, update_g
 from workspaces.services.guests import start_guest
 from workspaces.services.invite_links import create_invite_link
 from workspaces.services.members import add_member
-from workspaces.services.seats import set_seats
+from workspaces.services.workspace_control import set_workspace_limits
 from workspaces.states import GroupSharing, Role
 
 ACME, GLOBEX = "acme", "globex"
@@ -77,7 +77,8 @@ def seed_company_people(*, at: datetime) -> str:
     create_invite_link(
         workspace=acme, role=Role.MEMBER, days=30, max_uses=20, by=admin, at=at, label="Working students"
     )
-    set_seats(workspace=acme, seats=SEATS, by=None, at=at)
+    operator = User.objects.get(email="operator@demo.test")
+    set_workspace_limits(workspace=acme, values={"seats": SEATS}, by=operator, at=at)
     for days, email in ((0, ADMIN), (1, BUILDER), (3, MEMBER)):
         Member.objects.filter(workspace=acme, user__email=email).update(
             last_active_at=at - timedelta(days=days)

@@ -23,6 +23,8 @@ from core.audit_words import (
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
 from workspaces.models import ApiKey, Group, Invitation, Member, ProtectedName, User, Workspace
+from workspaces.policy import Effect, SubjectKind
+from workspaces.policy_words import ACTS
 from workspaces.states import (
     ApiScope,
     ErasureKind,
@@ -56,22 +58,23 @@ def _log_address(reader: Reader) -> str:
 def _name_workspaces(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     rows = Workspace.objects.filter(pk__in=read_numbers(ids)).only("pk", "name", "slug")
     return {
-        str(row.pk): Named(
-            row.name,
-            reverse("workspaces:workspace-settings", args=[row.slug])
-            if row.pk == reader.workspace_id
-            else "",
-        )
+        str(row.pk): Named(row.name, _get_workspace_page(row, reader))
         for row in rows
         if row.name != DELETED_WORKSPACE
     }
 
 
+def _get_workspace_page(workspace: Workspace, reader: Reader) -> str:
+    if reader.workspace_id is None:  # the reader of the platform's log is an operator
+        return reverse("workspaces:operator-workspace-show", args=[workspace.slug])
+    if workspace.pk == reader.workspace_id:
+        return reverse("workspaces:workspace-settings", args=[workspace.slug])
+    return ""
+
+
 def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
-    url = (
-        reverse("workspaces:workspace-settings", args=[reader.workspace_slug]) if reader.workspace_id else ""
-    )
-    return {identifier: Named(gettext("the sharing rules"), url) for identifier in ids}
+    url = reverse("workspaces:policy-history", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {identifier: Named(gettext("the sharing policy"), url) for identifier in ids}
 
 
 def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -124,6 +127,35 @@ def _describe_rate(value: Any, _data: Mapping[str, Any]) -> str:
     return formats.percent(value / 100)
 
 
+def _describe_rules(value: Any, _data: Mapping[str, Any]) -> str:
+    """Read the codes of workspaces.services.policies: whether the act is closed, then its rules."""
+    default, *codes = value
+    texts = [
+        gettext("only what a rule allows") if default == "closed" else gettext("everyone, without a rule")
+    ]
+    for code in codes:
+        effect, kind, subject, _target_kind, target = code.split(":", 4)
+        who = {
+            SubjectKind.EVERYONE: gettext("everyone"),
+            SubjectKind.ROLE: str(Role(subject).label) if kind == SubjectKind.ROLE else "",
+            SubjectKind.GROUP: gettext("group %(id)s") % {"id": subject},
+            SubjectKind.PERSON: gettext("person %(id)s") % {"id": subject},
+        }[SubjectKind(kind)]
+        text = gettext("%(who)s allowed") if effect == Effect.ALLOW else gettext("%(who)s forbidden")
+        texts.append(text % {"who": who} + (f" ({target})" if target else ""))
+    return "; ".join(texts)
+
+
+# What an audit event of the policy has: the revision, and the rules of each act before and after.
+_POLICY = {
+    "revision": FieldWords(_("Revision")),
+    "restored": FieldWords(_("Restored revision")),
+    "rules": FieldWords(_("Rules removed")),
+    "left_out": FieldWords(_("Rules left out")),
+    **{act.value: FieldWords(words.label, _describe_rules) for act, words in ACTS.items()},
+}
+
+
 def _describe_filling(data: Mapping[str, Any]) -> Any:
     if data.get("source") == MemberSource.RULE:
         return _("The e-mail rule changed the people of the group %(what)s.")
@@ -131,6 +163,12 @@ def _describe_filling(data: Mapping[str, Any]) -> Any:
 
 
 _GROUP_CHANGE = ("added", "removed")
+
+
+def _describe_size(value: Any, _data: Mapping[str, Any]) -> str:
+    return formats.file_size(value)
+
+
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
@@ -237,13 +275,32 @@ ACTIONS = {
     "workspaces.publishing_resumed": ActionWords(
         Area.MODERATION, _("Builder's suspension ended"), _("%(who)s let %(what)s publish again.")
     ),
+    "workspaces.policy_changed": ActionWords(
+        Area.SETTINGS,
+        _("Sharing policy changed"),
+        _("%(who)s changed %(what)s: revision %(revision)s."),
+        fields=_POLICY,
+    ),
+    "workspaces.policy_group_dropped": ActionWords(
+        Area.SETTINGS,
+        _("Rules of a deleted group removed"),
+        _("%(who)s deleted a group; its rules in %(what)s went with it: revision %(revision)s."),
+        details=("rules",),
+        fields=_POLICY,
+    ),
+    "workspaces.policy_restored": ActionWords(
+        Area.SETTINGS,
+        _("Sharing policy restored"),
+        _("%(who)s restored revision %(restored)s of %(what)s as revision %(revision)s."),
+        details=("left_out",),
+        fields=_POLICY,
+    ),
     "workspaces.publishing_rule_set": ActionWords(
-        Area.SETTINGS, _("Sharing outside allowed or not"), _describe_publishing
+        Area.SETTINGS, _("Sharing outside allowed or not"), _describe_publishing, fields=_POLICY
     ),
     "workspaces.publishing_suspended": ActionWords(
         Area.MODERATION, _("Builder suspended"), _("%(who)s suspended %(what)s as a builder.")
     ),
-    "workspaces.seats_set": ActionWords(Area.SETTINGS, _("Seats set"), _("%(who)s set the number of seats.")),
     "workspaces.second_factor_reset": ActionWords(
         Area.ACCOUNTS,
         _("Two-factor sign-in turned off"),
@@ -295,6 +352,23 @@ ACTIONS = {
         details=("kind",),
         fields={"kind": FieldWords(_("Kind"), describe_choice(WorkspaceKind))},
     ),
+    "workspaces.workspace_limits_set": ActionWords(
+        Area.SETTINGS,
+        _("Kind and limits of a workspace set"),
+        _("%(who)s changed what %(what)s is and may use."),
+        fields={
+            "kind": FieldWords(_("Kind"), describe_choice(WorkspaceKind)),
+            "seats": FieldWords(_("Seats"), none=_("no limit")),
+            "knowledge_bytes": FieldWords(_("Knowledge"), _describe_size, none=_("as set for all")),
+            "gpt_limit": FieldWords(_("GPTs"), none=_("no limit")),
+        },
+    ),
+    "workspaces.workspace_restored": ActionWords(
+        Area.SETTINGS, _("Workspace restored"), _("%(who)s opened %(what)s again.")
+    ),
+    "workspaces.workspace_suspended": ActionWords(
+        Area.SETTINGS, _("Workspace suspended"), _("%(who)s suspended %(what)s.")
+    ),
     "workspaces.workspace_deleted": ActionWords(
         Area.SETTINGS, _("Workspace deleted"), _("%(who)s deleted the workspace %(what)s.")
     ),
@@ -305,7 +379,7 @@ WORDS = AuditWords(
     objects={
         USER: ObjectWords(_name_people, _("a deleted account")),
         "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
-        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing rules")),
+        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing policy")),
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
         "workspaces.group": ObjectWords(_name_groups, _("a deleted group")),
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
@@ -329,7 +403,6 @@ WORDS = AuditWords(
         "email_domain": FieldWords(_("E-mail rule"), none=_("none")),
         "sharing": FieldWords(_("Who may share GPTs with it"), describe_choice(GroupSharing)),
         "source": FieldWords(_("Origin"), describe_choice(MemberSource)),
-        "seats": FieldWords(_("Seats"), none=_("no limit")),
         "days": FieldWords(_("Days")),
         "max_uses": FieldWords(_("For how many people"), none=_("no limit")),
         "invited": FieldWords(_("Invited")),

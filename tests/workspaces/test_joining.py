@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -38,7 +37,6 @@ from workspaces.services.members import (
     remove_member,
     revoke_invitation,
 )
-from workspaces.services.seats import set_seats
 from workspaces.states import Role
 
 pytestmark = pytest.mark.django_db
@@ -222,7 +220,7 @@ def test_an_invitation_opened_by_another_account_offers_to_change_it(
 def test_no_way_in_passes_the_number_of_seats(company: Workspace, owner: User, bob: User) -> None:
     link, _token = make_link(company, owner)
     invitation, _mailed = invite_member(workspace=company, email=bob.email, role="member", by=owner, at=AT)
-    set_seats(workspace=company, seats=2, by=None, at=AT)
+    Workspace.objects.filter(pk=company.pk).update(seats=2)
     ways: list[Callable[[], Any]] = [
         lambda: join_by_link(link=link, by=bob, at=AT),
         lambda: accept_invitation(invitation=invitation, by=bob, at=AT),
@@ -235,20 +233,8 @@ def test_no_way_in_passes_the_number_of_seats(company: Workspace, owner: User, b
         assert (refusal.value.code, refusal.value.data) == ("no_seat", {"seats": 2})
     invitation.refresh_from_db()
     assert (invitation.accepted_at, InviteLink.objects.get().used_count) == (None, 0)
-    set_seats(workspace=company, seats=None, by=None, at=AT)
+    Workspace.objects.filter(pk=company.pk).update(seats=None)
     assert join_by_link(link=link, by=bob, at=AT).role == Role.BUILDER
-
-
-def test_seats_are_set_by_a_command(company: Workspace) -> None:
-    for text, seats in (("25", 25), ("none", None)):
-        call_command("set_seats", company.slug, text)
-        assert Workspace.objects.get(pk=company.pk).seats == seats
-    for slug, text in ((company.slug, "0"), (company.slug, "-1"), (company.slug, "many"), ("nowhere", "3")):
-        with pytest.raises(CommandError):
-            call_command("set_seats", slug, text)
-    assert Workspace.objects.get(pk=company.pk).seats is None
-    changes = AuditEvent.objects.filter(action="workspaces.seats_set").order_by("sequence")
-    assert [event.data["changes"]["seats"] for event in changes] == [[None, 25], [25, None]]
 
 
 # Guests ----------------------------------------------------------------------------------------------------
@@ -257,7 +243,7 @@ def test_seats_are_set_by_a_command(company: Workspace) -> None:
 def test_a_guest_comes_stays_and_goes_without_being_a_member(
     company: Workspace, owner: User, bob: User
 ) -> None:
-    set_seats(workspace=company, seats=2, by=None, at=AT)  # a guest takes none
+    Workspace.objects.filter(pk=company.pk).update(seats=2)  # a guest takes none
     _mailed, token = invite_guest(workspace=company, email=bob.email, days=30, by=owner, at=AT)
     assert accept_invitation(invitation=access_invitation_by_token(token, at=AT), by=bob, at=AT) is None
     guest = Guest.objects.get()

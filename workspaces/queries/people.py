@@ -15,11 +15,6 @@ def find_user(email: str) -> User | None:
     return User.objects.filter(email=email.strip().lower()).first()
 
 
-def find_workspace(slug: str) -> Workspace | None:
-    """Return a workspace by its slug, for commands and operators (already authorised)."""
-    return Workspace.objects.filter(slug=slug).first()
-
-
 def list_members(
     workspace: Workspace, *, search: str = "", role: str = "", group_id: int | None = None
 ) -> QuerySet[Member]:

@@ -13,6 +13,7 @@ from workspaces.web.company import (
     look,
     member_batches,
     members,
+    policy,
     settings,
 )
 
@@ -50,6 +51,11 @@ routes: list[URLPattern] = [
         name="group-remove",
     ),
     path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
+    path("w/<slug:workspace>/admin/policy", policy.policy, name="policy"),
+    path("w/<slug:workspace>/admin/policy/history", policy.history, name="policy-history"),
+    path(
+        "w/<slug:workspace>/admin/policy/history/<int:number>/restore", policy.restore, name="policy-restore"
+    ),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
     path("w/<slug:workspace>/admin/settings/logo", look.logo, name="workspace-logo"),
     path("w/<slug:workspace>/admin/settings/accent", look.accent_preview, name="accent-preview"),
