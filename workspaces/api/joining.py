@@ -17,7 +17,9 @@ from workspaces.acts import Act, check_act
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.serializers import PersonSerializer
 from workspaces.api.workspaces import access_key_workspace
+from workspaces.email_domains import get_domain
 from workspaces.models import Guest, Invitation, InviteLink
+from workspaces.policy import host_targets
 from workspaces.queries import list_guests, list_invite_links, list_open_invitations
 from workspaces.services.guests import end_guest, extend_guest, invite_guest
 from workspaces.services.invite_links import create_invite_link, revoke_invite_link
@@ -60,7 +62,10 @@ class NewInviteLinkSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=LINK_ROLES, default=Role.MEMBER)
     days = serializers.IntegerField(default=7)
     max_uses = serializers.IntegerField(required=False, allow_null=True, default=None)
-    label = serializers.CharField(max_length=10_000, required=False, allow_blank=True, default="")
+    # "label" is also an attribute of serializers.
+    label = serializers.CharField(  # type: ignore[assignment]
+        max_length=10_000, required=False, allow_blank=True, default=""
+    )
 
 
 class MadeInviteLinkSerializer(InviteLinkSerializer):
@@ -170,8 +175,9 @@ class GuestsView(LoggiaAPIView):
     def post(self, request: Request, workspace: str) -> Response:
         """Invite a guest by mail, where the policy allows it."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ENTER)
-        check_act(self.person, Act.INVITE_GUEST, workspace_id=tenant.pk)
         values = self.read(NewGuestSerializer)
+        host = host_targets(get_domain(values["email"]))
+        check_act(self.person, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
         invitation, _token = invite_guest(workspace=tenant, **values, by=self.person, at=timezone.now())
         return Response(InvitationSerializer(invitation).data, status=201)
 
@@ -183,7 +189,8 @@ class GuestView(LoggiaAPIView):
     def patch(self, request: Request, workspace: str, guest_id: int) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ENTER)
         guest = access_guest(self.person, tenant, guest_id)
-        check_act(self.person, Act.INVITE_GUEST, workspace_id=tenant.pk)
+        host = host_targets(get_domain(guest.user.email))
+        check_act(self.person, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
         days = self.read(GuestTimeSerializer)["days"]
         extend_guest(guest=guest, days=days, by=self.person, at=timezone.now())
         guest.refresh_from_db()

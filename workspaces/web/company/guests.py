@@ -15,6 +15,8 @@ from core.errors import DomainError, Forbidden
 from core.pagination import paginate
 from workspaces.access import WorkspaceAct, access_guest, access_workspace
 from workspaces.acts import Act, check_act
+from workspaces.email_domains import get_domain
+from workspaces.policy import host_targets
 from workspaces.queries import list_guest_invitations, list_guests
 from workspaces.services.guests import end_guest, extend_guest, invite_guest
 from workspaces.web.company.joining_forms import GUEST_TIMES, GuestForm, GuestTimeForm
@@ -35,23 +37,22 @@ def guests(request: HttpRequest, workspace: str) -> HttpResponse:
     except Forbidden as error:
         refusal = error
     form = GuestForm(request.POST or None)
-    if request.method == "POST":
-        if refusal is not None:
-            raise refusal
-        if form.is_valid():
-            try:
-                invite_guest(
-                    workspace=tenant,
-                    **form.cleaned_data,
-                    language=get_language() or "",
-                    by=user,
-                    at=timezone.now(),
-                )
-            except DomainError as error:
-                add_refusal(form, error)
-            else:
-                messages.success(request, _("The invitation is on its way."))
-                return redirect("workspaces:guest-list", tenant.slug)
+    if request.method == "POST" and form.is_valid():
+        host = host_targets(get_domain(form.cleaned_data["email"]))
+        check_act(user, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
+        try:
+            invite_guest(
+                workspace=tenant,
+                **form.cleaned_data,
+                language=get_language() or "",
+                by=user,
+                at=timezone.now(),
+            )
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, _("The invitation is on its way."))
+            return redirect("workspaces:guest-list", tenant.slug)
     now = timezone.now()
     context = {
         "workspace": tenant,
@@ -77,7 +78,8 @@ def extend(request: HttpRequest, workspace: str, guest_id: int) -> HttpResponse:
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
     guest = access_guest(user, tenant, guest_id)
-    check_act(user, Act.INVITE_GUEST, workspace_id=tenant.pk)
+    host = host_targets(get_domain(guest.user.email))
+    check_act(user, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
     form = GuestTimeForm(request.POST)
     days = form.cleaned_data["days"] if form.is_valid() else 0
     extend_guest(guest=guest, days=days, by=user, at=timezone.now())
