@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from demo.company_people import COLLEAGUES
 from demo.models_and_budgets import ACME
 from gpts.llm.models import LanguageModel
 from marketplace.services.publishing import save_policy
@@ -12,8 +13,8 @@ from workspaces.queries import read_policy
 from workspaces.services.groups import add_group_members, create_group
 from workspaces.services.policies import parse_policy
 
-ADMIN, MEMBER = "admin@acme.test", "member@acme.test"
-INTERNS = "Interns"
+ADMIN = "admin@acme.test"
+INTERNS, INTERN = "Interns", f"reader{COLLEAGUES[0]:02d}@demo.test"
 
 
 def lacks_policy() -> bool:
@@ -61,7 +62,7 @@ def _find_interns(acme: Workspace, admin: User, *, at: datetime) -> str:
     group = Group.objects.filter(workspace=acme, name=INTERNS).first()
     if group is None:
         group = create_group(workspace=acme, name=INTERNS, by=admin, at=at - timedelta(days=60))
-        seat = Member.objects.get(workspace=acme, user__email=MEMBER)
+        seat = Member.objects.get(workspace=acme, user__email=INTERN)
         add_group_members(group=group, member_ids=[seat.pk], by=admin, at=at - timedelta(days=60))
     return str(group.pk)
 
