@@ -19,7 +19,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, GPTTransfer
+from gpts.assistants.services.shares import set_share
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.isolation.passkey import passkey_data
 from tests.isolation.worlds import (
@@ -128,6 +129,10 @@ def _belongings(world: World) -> None:
     )
     group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
+    share = set_share(gpt=world.gpts["alpha"], right="chat", group=group, by=owner, at=now)
+    transfer = GPTTransfer.objects.create(
+        workspace=world.alpha, to_user=owner, requested_by=owner, requested_at=now, gpt_ids=[], finished_at=now
+    )
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
     # The row of a registered passkey: allauth has no service that creates it.
     passkey = Authenticator.objects.create(
@@ -139,7 +144,7 @@ def _belongings(world: World) -> None:
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
-        "group": group.pk,
+        "group": group.pk, "share": share.pk, "transfer": transfer.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
 

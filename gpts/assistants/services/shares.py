@@ -15,6 +15,7 @@ from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import ShareRight
 from workspaces.acts import Act, check_act
 from workspaces.models import Group, Member, User
+from workspaces.queries import may_share_with_group
 from workspaces.states import BUILDER_ROLES
 
 
@@ -42,7 +43,9 @@ def set_share(
     )
     if user is not None:
         _check_person(fresh, user, right)
-    elif group is not None and group.workspace_id != fresh.workspace_id:
+    elif group is not None and (
+        group.workspace_id != fresh.workspace_id or not may_share_with_group(by, group)
+    ):
         raise InvalidInput(_("There is no such group in this workspace."), code="unknown_group", field="who")
     share = GPTShare.objects.filter(gpt=fresh, user=user, group=group).first()
     if share is not None and share.right == right:

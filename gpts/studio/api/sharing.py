@@ -13,6 +13,7 @@ from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.audiences import DIRECT_AUDIENCES, check_direct_audience
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import clear_live_version
+from gpts.studio.access import access_gpt_to_update
 from gpts.studio.api.gpts import serialize_gpt
 from gpts.studio.api.serializers import FreezeSerializer, GPTSerializer, RestoreSerializer, VersionSerializer
 from gpts.studio.services.sharing import restore_with_backup, share_draft
@@ -38,8 +39,12 @@ class AudienceView(LoggiaAPIView):
         responses={200: VersionSerializer},
     )
     def post(self, request: Request, slug: str, audience: str) -> Response:
-        """Freeze the draft as a version and make it live for the audience; repeating it changes nothing."""
-        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
+        """Freeze the draft as a version and make it live for the audience; repeating it changes nothing.
+
+        Editors update audiences inside the company that have a live version; the owner and admins decide
+        which do.
+        """
+        gpt = access_gpt_to_update(self.person, slug, audience)
         check_direct_audience(gpt, audience)
         notes = self.read(FreezeSerializer)["release_notes"]
         version = share_draft(
