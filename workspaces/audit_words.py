@@ -23,6 +23,8 @@ from core.audit_words import (
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
 from workspaces.models import ApiKey, Group, Invitation, Member, ProtectedName, User, Workspace
+from workspaces.policy import Effect, SubjectKind
+from workspaces.policy_words import ACTS
 from workspaces.states import (
     ApiScope,
     ErasureKind,
@@ -68,10 +70,8 @@ def _name_workspaces(ids: Collection[str], reader: Reader) -> dict[str, Named]:
 
 
 def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
-    url = (
-        reverse("workspaces:workspace-settings", args=[reader.workspace_slug]) if reader.workspace_id else ""
-    )
-    return {identifier: Named(gettext("the sharing rules"), url) for identifier in ids}
+    url = reverse("workspaces:policy-history", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {identifier: Named(gettext("the sharing policy"), url) for identifier in ids}
 
 
 def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -122,6 +122,35 @@ def _describe_publishing(data: Mapping[str, Any]) -> Any:
 
 def _describe_rate(value: Any, _data: Mapping[str, Any]) -> str:
     return formats.percent(value / 100)
+
+
+def _describe_rules(value: Any, _data: Mapping[str, Any]) -> str:
+    """Read the codes of workspaces.services.policies: whether the act is closed, then its rules."""
+    default, *codes = value
+    texts = [
+        gettext("only what a rule allows") if default == "closed" else gettext("everyone, without a rule")
+    ]
+    for code in codes:
+        effect, kind, subject, _target_kind, target = code.split(":", 4)
+        who = {
+            SubjectKind.EVERYONE: gettext("everyone"),
+            SubjectKind.ROLE: str(Role(subject).label) if kind == SubjectKind.ROLE else "",
+            SubjectKind.GROUP: gettext("group %(id)s") % {"id": subject},
+            SubjectKind.PERSON: gettext("person %(id)s") % {"id": subject},
+        }[SubjectKind(kind)]
+        text = gettext("%(who)s allowed") if effect == Effect.ALLOW else gettext("%(who)s forbidden")
+        texts.append(text % {"who": who} + (f" ({target})" if target else ""))
+    return "; ".join(texts)
+
+
+# What an audit event of the policy has: the revision, and the rules of each act before and after.
+_POLICY = {
+    "revision": FieldWords(_("Revision")),
+    "restored": FieldWords(_("Restored revision")),
+    "rules": FieldWords(_("Rules removed")),
+    "left_out": FieldWords(_("Rules left out")),
+    **{act.value: FieldWords(words.label, _describe_rules) for act, words in ACTS.items()},
+}
 
 
 def _describe_filling(data: Mapping[str, Any]) -> Any:
@@ -206,8 +235,28 @@ ACTIONS = {
     "workspaces.publishing_resumed": ActionWords(
         Area.MODERATION, _("Builder's suspension ended"), _("%(who)s let %(what)s publish again.")
     ),
+    "workspaces.policy_changed": ActionWords(
+        Area.SETTINGS,
+        _("Sharing policy changed"),
+        _("%(who)s changed %(what)s: revision %(revision)s."),
+        fields=_POLICY,
+    ),
+    "workspaces.policy_group_dropped": ActionWords(
+        Area.SETTINGS,
+        _("Rules of a deleted group removed"),
+        _("%(who)s deleted a group; its rules in %(what)s went with it: revision %(revision)s."),
+        details=("rules",),
+        fields=_POLICY,
+    ),
+    "workspaces.policy_restored": ActionWords(
+        Area.SETTINGS,
+        _("Sharing policy restored"),
+        _("%(who)s restored revision %(restored)s of %(what)s as revision %(revision)s."),
+        details=("left_out",),
+        fields=_POLICY,
+    ),
     "workspaces.publishing_rule_set": ActionWords(
-        Area.SETTINGS, _("Sharing outside allowed or not"), _describe_publishing
+        Area.SETTINGS, _("Sharing outside allowed or not"), _describe_publishing, fields=_POLICY
     ),
     "workspaces.publishing_suspended": ActionWords(
         Area.MODERATION, _("Builder suspended"), _("%(who)s suspended %(what)s as a builder.")
@@ -273,7 +322,7 @@ WORDS = AuditWords(
     objects={
         USER: ObjectWords(_name_people, _("a deleted account")),
         "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
-        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing rules")),
+        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing policy")),
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
         "workspaces.group": ObjectWords(_name_groups, _("a deleted group")),
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),

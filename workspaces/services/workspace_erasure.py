@@ -16,6 +16,8 @@ from workspaces.models import (
     Member,
     Notification,
     OutboundJob,
+    PolicyRevision,
+    PolicyRule,
     ProtectedName,
     SharingPolicy,
     User,
@@ -48,7 +50,17 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
 
 def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     count = 0
-    for model in (Invitation, InviteLink, Guest, ApiKey, Group, Member, OutboundJob):
+    for model in (
+        PolicyRevision,
+        PolicyRule,
+        Invitation,
+        InviteLink,
+        Guest,
+        ApiKey,
+        Group,
+        Member,
+        OutboundJob,
+    ):
         rows = model.objects.filter(workspace=workspace)
         found = list(rows.values_list("pk", flat=True)[:BATCH])
         model.objects.filter(pk__in=found).delete()

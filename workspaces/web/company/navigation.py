@@ -39,6 +39,10 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         ),
     ),
     (
+        _("Rules"),
+        (AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),),
+    ),
+    (
         _("GPTs"),
         (AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),),
     ),

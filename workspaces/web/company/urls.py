@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.company import deletions, groups, look, members, settings
+from workspaces.web.company import deletions, groups, look, members, policy, settings
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -33,6 +33,11 @@ routes: list[URLPattern] = [
         name="group-remove",
     ),
     path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
+    path("w/<slug:workspace>/admin/policy", policy.policy, name="policy"),
+    path("w/<slug:workspace>/admin/policy/history", policy.history, name="policy-history"),
+    path(
+        "w/<slug:workspace>/admin/policy/history/<int:number>/restore", policy.restore, name="policy-restore"
+    ),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
     path("w/<slug:workspace>/admin/settings/logo", look.logo, name="workspace-logo"),
     path("w/<slug:workspace>/admin/settings/accent", look.accent_preview, name="accent-preview"),
