@@ -131,7 +131,12 @@ def _belongings(world: World) -> None:
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
     share = set_share(gpt=world.gpts["alpha"], right="chat", group=group, by=owner, at=now)
     transfer = GPTTransfer.objects.create(
-        workspace=world.alpha, to_user=owner, requested_by=owner, requested_at=now, gpt_ids=[], finished_at=now
+        workspace=world.alpha,
+        to_user=owner,
+        requested_by=owner,
+        requested_at=now,
+        gpt_ids=[],
+        finished_at=now,
     )
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
     # The row of a registered passkey: allauth has no service that creates it.

@@ -15,6 +15,7 @@ from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import ShareRight
 from workspaces.acts import Act, check_act
 from workspaces.models import Group, Member, User
+from workspaces.policy import Target, TargetKind, gpt_targets
 from workspaces.queries import may_share_with_group
 from workspaces.states import BUILDER_ROLES
 
@@ -36,11 +37,11 @@ def set_share(
         raise InvalidInput(_("Choose what they may do."), code="unknown_choice", field="right")
     if fresh.workspace.person_id is not None:
         raise Forbidden(_("A personal workspace has no colleagues to share with."), code="personal_workspace")
-    check_act(
-        by,
-        Act.SHARE_WITH_PERSON if user is not None else Act.SHARE_WITH_GROUP,
-        workspace_id=fresh.workspace_id,
-    )
+    if group is None:
+        check_act(by, Act.SHARE_WITH_PERSON, workspace_id=fresh.workspace_id, targets=gpt_targets(fresh.pk))
+    else:
+        targets = [*gpt_targets(fresh.pk), Target(TargetKind.GROUP, str(group.pk))]
+        check_act(by, Act.SHARE_WITH_GROUP, workspace_id=fresh.workspace_id, targets=targets)
     if user is not None:
         _check_person(fresh, user, right)
     elif group is not None and (

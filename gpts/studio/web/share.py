@@ -32,6 +32,7 @@ from reviews.queries import submission_status
 from reviews.services.submissions import submit_version, withdraw_submission
 from workspaces.acts import check_act
 from workspaces.models import User
+from workspaces.policy import gpt_targets
 from workspaces.web.people import person_of
 
 
@@ -110,7 +111,12 @@ def _build_audience_row(
 def find_refusal(person: User, gpt: GPT, audience: Audience) -> str:
     """Return the sentence with which the rules refuse this audience to the person, empty if they do not."""
     try:
-        check_act(person, ACT_BY_AUDIENCE[audience], workspace_id=gpt.workspace_id)
+        check_act(
+            person,
+            ACT_BY_AUDIENCE[audience],
+            workspace_id=gpt.workspace_id,
+            targets=gpt_targets(gpt.pk),
+        )
     except Forbidden as refusal:
         return str(refusal.message)
     return ""

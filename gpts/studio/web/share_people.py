@@ -26,6 +26,7 @@ from gpts.studio.candidates import find_candidates, find_recipient
 from gpts.studio.services.shares import share_with
 from workspaces.acts import Act, check_act
 from workspaces.models import User
+from workspaces.policy import gpt_targets
 from workspaces.queries import is_active_member
 from workspaces.web.people import person_of
 
@@ -61,7 +62,7 @@ def _list_refusals(person: User, gpt: GPT) -> dict[str, str]:
     found = {}
     for name, act in (("person", Act.SHARE_WITH_PERSON), ("group", Act.SHARE_WITH_GROUP)):
         try:
-            check_act(person, act, workspace_id=gpt.workspace_id)
+            check_act(person, act, workspace_id=gpt.workspace_id, targets=gpt_targets(gpt.pk))
         except Forbidden as refusal:
             found[name] = str(refusal.message)
     return found
