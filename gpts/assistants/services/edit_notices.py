@@ -86,9 +86,7 @@ def _write(gpt: GPT, events: Sequence[AuditEvent]) -> tuple[str, str]:
     """Return who edited it and which parts, in the active language."""
     actors = User.objects.filter(pk__in={event.actor_id for event in events}).order_by("display_name", "pk")
     fields = {field for event in events for field in event.data.get("fields", ())}
-    labels = [
-        str(label) for field, label in LABELS.items() if {field, f"language_{field}"} & fields
-    ]
+    labels = [str(label) for field, label in LABELS.items() if {field, f"language_{field}"} & fields]
     title = _("%(who)s edited %(name)s") % {
         "who": _(", ").join(str(person) for person in actors),
         "name": gpt.name,
