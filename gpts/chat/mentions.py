@@ -141,7 +141,7 @@ def _list_candidates(
     is_own = Q(gpt__owner=user) if adds_own else Q(pk__in=[])
     own_workspaces = list_scope_memberships(user).values("workspace_id")
     is_inside = Q(gpt__workspace_id__in=own_workspaces)
-    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("gpt_id")))
+    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user.pk), gpt=OuterRef("gpt_id")))
     rows = (
         list_served_versions()
         .filter(

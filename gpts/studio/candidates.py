@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from gpts.assistants.models import GPT, GPTShare
+from gpts.assistants.queries.shares import list_guests_now
 from workspaces.models import Group, Member, User
 from workspaces.queries import list_groups_to_share_with
 
@@ -23,9 +25,10 @@ class Candidate:
     key: str
     name: str
     email: str = ""
-    role: str = ""
+    role: Any = ""
     size: int = 0
     is_group: bool = False
+    is_guest: bool = False
 
 
 def find_candidates(user: User, gpt: GPT, text: str) -> list[Candidate]:
@@ -52,11 +55,22 @@ def find_candidates(user: User, gpt: GPT, text: str) -> list[Candidate]:
         .exclude(user_id__in=shares.filter(user__isnull=False).values("user_id"))
         .order_by("user__display_name", "pk")[:SHOWN]
     )
+    guests = (
+        list_guests_now(gpt.workspace_id)
+        .select_related("user")
+        .filter(Q(user__display_name__icontains=text) | Q(user__email__icontains=text))
+        .exclude(user_id__in=shares.filter(user__isnull=False).values("user_id"))
+        .order_by("user__display_name", "pk")[:SHOWN]
+    )
     return [
         *(Candidate(f"group:{group.pk}", group.name, size=group.size, is_group=True) for group in groups),
         *(
             Candidate(f"user:{seat.user_id}", str(seat.user), seat.user.email, seat.get_role_display())
             for seat in members
+        ),
+        *(
+            Candidate(f"user:{guest.user_id}", str(guest.user), guest.user.email, _("Guest"), is_guest=True)
+            for guest in guests
         ),
     ]
 
@@ -78,9 +92,11 @@ def find_recipient(user: User, gpt: GPT, key: str) -> dict[str, User | Group]:
         return {"group": group}
     seats = Member.objects.select_related("user").filter(workspace_id=gpt.workspace_id, user__is_active=True)
     is_same = Q(user_id=identifier) if kind == "user" else Q(user__email=key.strip().lower()[:254])
-    seat = seats.filter(is_same).first() if "\x00" not in key else None
-    if seat is None:
-        raise InvalidInput(
-            _("Nobody of this name or address belongs to this workspace."), code="unknown_person", field="who"
-        )
-    return {"user": seat.user}
+    if "\x00" not in key:
+        guests = list_guests_now(gpt.workspace_id).select_related("user")
+        for place in (seats.filter(is_same).first(), guests.filter(is_same).first()):
+            if place is not None:
+                return {"user": place.user}
+    raise InvalidInput(
+        _("Nobody of this name or address belongs to this workspace."), code="unknown_person", field="who"
+    )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from gpts.assistants.models import GPT, GPTShare
-from gpts.assistants.queries.shares import MAX_EDITORS, list_editors
+from gpts.assistants.queries.shares import MAX_EDITORS, is_guest_of, list_editors
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import ShareRight
 from workspaces.acts import Act, check_act
@@ -110,6 +110,14 @@ def _check_person(gpt: GPT, user: User, right: str) -> None:
     if user.pk == gpt.owner_id:
         raise InvalidInput(_("The owner has every right already."), code="is_owner", field="who")
     place = Member.objects.filter(workspace_id=gpt.workspace_id, user=user, user__is_active=True).first()
+    if place is None and is_guest_of(user.pk, gpt.workspace_id):
+        if right != ShareRight.CHAT:
+            raise InvalidInput(
+                _("%(name)s is a guest: guests can chat, not look at settings.") % {"name": user},
+                code="guest_may_chat",
+                field="right",
+            )
+        return
     if place is None:
         raise InvalidInput(
             _("Nobody of this name or address belongs to this workspace."), code="unknown_person", field="who"

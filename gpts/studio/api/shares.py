@@ -243,7 +243,7 @@ def _find_orphans(tenant: Workspace, slugs: list[str]) -> list[int]:
     wanted = {slug for slug in slugs if "\x00" not in slug}
     found = list(list_orphans(tenant).filter(slug__in=wanted).values_list("pk", flat=True))
     if len(found) != len(set(slugs)):
-        raise NotFound(_("There is no such GPT."), code="gpt_not_found")
+        raise InvalidInput(_("There is no such GPT."), code="unknown_gpt", field="gpts")
     return found
 
 

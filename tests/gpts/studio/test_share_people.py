@@ -262,6 +262,6 @@ def test_a_company_finds_its_gpts_without_an_owner_and_gives_them_away(
     }
     assert (
         api("POST", place, {"gpts": [stage.foreign.slug], "to": stage.people["editor"].email}).status_code
-        == 404
+        == 400
     )
     assert "Every GPT has an owner" in boss.get(url).content.decode()
