@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workspaces", "0012_sharing_rules")]
+    dependencies = [("workspaces", "0013_workspace_quotas")]
 
     operations = [
         migrations.AddField(
