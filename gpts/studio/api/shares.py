@@ -41,7 +41,7 @@ class ShareGroupSerializer(serializers.ModelSerializer[Group]):
         read_only_fields: ClassVar[Any] = fields
 
 
-class ShareSerializer(serializers.ModelSerializer[GPTShare]):
+class GPTShareSerializer(serializers.ModelSerializer[GPTShare]):
     """A person or a group, the other one is null; each right includes those before it."""
 
     user = PersonSerializer(read_only=True, allow_null=True)
@@ -128,14 +128,14 @@ class SharesView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ, "POST": ApiScope.GPTS_WRITE}
     ordering = ("id",)
 
-    @extend_schema(operation_id="share_of_gpt_list", responses=ShareSerializer(many=True))
+    @extend_schema(operation_id="share_of_gpt_list", responses=GPTShareSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """List the people and groups that the GPT is shared with."""
         gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
-        return self.page(list_shares(gpt), ShareSerializer)
+        return self.page(list_shares(gpt), GPTShareSerializer)
 
     @extend_schema(
-        operation_id="share_of_gpt_add", request=NewShareSerializer, responses={201: ShareSerializer}
+        operation_id="share_of_gpt_add", request=NewShareSerializer, responses={201: GPTShareSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
         """Share with a person or group, or change their right.
@@ -151,14 +151,14 @@ class SharesView(LoggiaAPIView):
             at=timezone.now(),
             **find_recipient(self.person, gpt, values["who"]),  # type: ignore[arg-type]  # user or group
         )
-        return Response(ShareSerializer(share).data, status=201)
+        return Response(GPTShareSerializer(share).data, status=201)
 
 
 class ShareView(LoggiaAPIView):
     required_scopes: ClassVar = {"PATCH": ApiScope.GPTS_WRITE, "DELETE": ApiScope.GPTS_WRITE}
 
     @extend_schema(
-        operation_id="share_of_gpt_change", request=ShareRightSerializer, responses=ShareSerializer
+        operation_id="share_of_gpt_change", request=ShareRightSerializer, responses=GPTShareSerializer
     )
     def patch(self, request: Request, slug: str, share_id: int) -> Response:
         gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
@@ -171,7 +171,7 @@ class ShareView(LoggiaAPIView):
             by=self.person,
             at=timezone.now(),
         )
-        return Response(ShareSerializer(changed).data)
+        return Response(GPTShareSerializer(changed).data)
 
     @extend_schema(operation_id="share_of_gpt_end", request=None, responses={204: None})
     def delete(self, request: Request, slug: str, share_id: int) -> Response:
