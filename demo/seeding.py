@@ -18,6 +18,7 @@ from demo.moderation import seed_queue
 from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
 from demo.people import CROWD_NAMES, PEOPLE
 from demo.policies import lacks_policy, seed_policy
+from demo.rights import lacks_rights, seed_rights
 from demo.store import seed_private_store, seed_ratings, seed_shelf, seed_store
 from demo.usage import get_first_day, seed_usage
 from gpts.insights.models import InsightState
@@ -72,6 +73,11 @@ def _golden_prompts(at: datetime) -> str:
 def _models_and_budgets(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_models_and_budgets(at=at)
+
+
+def _rights(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_rights(at=at)
 
 
 def _company_people(at: datetime) -> str:
@@ -136,6 +142,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lambda _at: lacks_groups(), _company_people),
     (lambda _at: lacks_policy(), _policy),
     (lambda _at: lacks_content_access(), _content_access),
+    (lambda _at: lacks_rights(), _rights),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),
     (_lacks_closed_month, _payouts),
