@@ -1,6 +1,15 @@
 """Imports all models, because Django looks here; other code imports a model from its own package."""
 
-from gpts.assistants.models import GPT, GPTShare, GPTTransfer, LiveVersion, PastVersion, Version
+from gpts.assistants.models import (
+    GPT,
+    Adoption,
+    AdoptionRequest,
+    GPTShare,
+    GPTTransfer,
+    LiveVersion,
+    PastVersion,
+    Version,
+)
 from gpts.chat.models import (
     Attachment,
     AttachmentVectors,
@@ -31,6 +40,8 @@ from gpts.studio.models import BuilderChange, BuilderMessage
 
 __all__ = [
     "GPT",
+    "Adoption",
+    "AdoptionRequest",
     "Attachment",
     "AttachmentVectors",
     "Budget",

@@ -181,11 +181,15 @@ class Person:
 
 
 class Ground(StrEnum):
-    """What an answer rests on: a rule, or the default of an act without a rule that applies."""
+    """What an answer rests on: a rule, or the default of an act without a rule that applies.
+
+    BLOCKED is no answer of the engine: a company blocked one GPT from outside, whatever its rules say.
+    """
 
     RULE = "rule"
     OPEN = "open"
     CLOSED = "closed"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,7 @@ class Decision:
 
 OPEN = Decision(is_allowed=True, rule=None, ground=Ground.OPEN)
 CLOSED = Decision(is_allowed=False, rule=None, ground=Ground.CLOSED)
+BLOCKED = Decision(is_allowed=False, rule=None, ground=Ground.BLOCKED)
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,8 @@ def describe_ground(decision: Decision, names: Names = NO_NAMES) -> str:
     """Return what decided, as a sentence: the rule, or the act's default."""
     if decision.rule is not None:
         return describe_rule(decision.rule, names)
+    if decision.ground == Ground.BLOCKED:
+        return gettext("This GPT is blocked there.")
     if decision.ground == Ground.CLOSED:
         return gettext("Only those whom a rule allows may do this, and no rule does.")
     return gettext("No rule forbids this.")

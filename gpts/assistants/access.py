@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, NotFound
 from gpts.assistants.external import check_use
 from gpts.assistants.models import GPT, Version
+from gpts.assistants.queries.adoptions import find_pinned_version_id
 from gpts.assistants.queries.gpts import (
     find_gpt,
     find_gpt_with_live_versions,
     get_relation,
     get_relation_and_version,
 )
-from gpts.assistants.rules import GPTAct, GPTRelation, may
+from gpts.assistants.queries.served import is_still_served
+from gpts.assistants.rules import GPTAct, GPTRelation, list_reached_audiences, may
+from workspaces.acts import EXTERNAL_NOT_ALLOWED
 from workspaces.models import User
+from workspaces.queries import get_user_roles
 
 
 def access_gpt(user: User | AnonymousUser, slug: str, *, to: GPTAct) -> GPT:
@@ -52,9 +58,52 @@ def access_chat(
     return gpt, version, relation
 
 
-def recheck_chat(user: User, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, GPTRelation]:
-    """Return what access_chat does for a GPT that was fetched before: every answer is authorised anew."""
-    return _check_chat(user, gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
+def recheck_chat(
+    user: User, gpt: GPT, *, is_draft: bool, payer_id: int | None = None
+) -> tuple[Version | None, GPTRelation]:
+    """Return what access_chat does for a GPT that was fetched before: every answer is authorised anew.
+
+    ``payer_id`` is the workspace that pays, whose pinned version answers as pin_version says.
+    """
+    version, relation = _check_chat(user, gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
+    return pin_version(user, gpt, version, relation, payer_id=payer_id)
+
+
+def pin_version(
+    user: User, gpt: GPT, version: Version | None, relation: GPTRelation, *, payer_id: int | None
+) -> tuple[Version | None, GPTRelation]:
+    """Return what answers when ``payer_id`` pays: the version that this company approved, if it did.
+
+    Otherwise what was given, which comes from access_chat. One query for members of a company that pays for
+    a GPT from outside, more when the pinned version is not the live one. Raises Forbidden
+    (``external_not_allowed``) when the pinned version was taken back by its owner or by moderation.
+    """
+    roles = get_user_roles(user)
+    payer = None if payer_id is None else roles.membership_in(payer_id)
+    if version is None or payer is None or not payer.is_company or roles.membership_in(gpt.workspace_id):
+        return version, relation
+    pinned_id = find_pinned_version_id(user, gpt, payer.workspace_id)
+    if pinned_id is None:
+        return version, relation
+    relation = replace(relation, is_pinned=True)
+    if pinned_id == version.pk:
+        return version, relation
+    if not is_still_served(pinned_id, list_reached_audiences(gpt, relation)):
+        raise Forbidden(
+            _(
+                "%(company)s approved a version of this GPT that was taken back. Ask one of its admins to"
+                " look at the present one."
+            )
+            % {"company": payer.shown_name},
+            code=EXTERNAL_NOT_ALLOWED,
+        )
+    return Version.objects.select_related("language_model__provider").get(pk=pinned_id), relation
+
+
+def find_version_for(user: User, gpt: GPT, *, payer_id: int) -> Version | None:
+    """Return the version that answers a GPT that ``user`` may chat with; raises as pin_version."""
+    relation, version = get_relation_and_version(user, gpt)
+    return pin_version(user, gpt, version, relation, payer_id=payer_id)[0]
 
 
 def _check_chat(

@@ -30,7 +30,7 @@ class GPTRelation:
     ``role`` is the person's role in the GPT's workspace, empty for others; ``audiences`` are those that the
     GPT has a live version for. ``right`` is the strongest right that shares with the person or their groups
     give, empty without one; a guest's is never more than to chat. ``has_no_owner`` tells admins that the
-    GPT's owner is gone.
+    GPT's owner is gone. With ``is_pinned`` the company that pays approved one version, which alone answers.
     """
 
     user_id: int
@@ -39,6 +39,7 @@ class GPTRelation:
     audiences: frozenset[str]
     right: str = ""
     has_no_owner: bool = False
+    is_pinned: bool = False
 
 
 def is_owner(gpt: GPT, relation: GPTRelation) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +45,42 @@ class ShareRight(TextChoices):
     CHAT = "chat", _("Can chat")
     VIEW = "view", _("Can view settings")
     EDIT = "edit", _("Can edit")
+
+
+class RequestState(TextChoices):
+    """Of a request for a GPT from outside."""
+
+    OPEN = "open", _("Waiting for an admin")
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", _("Refused")
+
+
+class AdoptionState(TextChoices):
+    """What a company decided about a GPT from outside."""
+
+    APPROVED = "approved", _("Approved")
+    EXPIRED = "expired", _("Expired")
+    BLOCKED = "blocked", _("Blocked")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+# Acts on an adoption, with the states from which they lead ("" is none yet) and the state that they make.
+# Approving again renews it: its end, its groups, its version. A block is lifted by withdrawing it.
+ADOPTION_ACTS: Mapping[str, tuple[frozenset[str], AdoptionState]] = {
+    "approve": (
+        frozenset({"", AdoptionState.APPROVED, AdoptionState.EXPIRED, AdoptionState.WITHDRAWN}),
+        AdoptionState.APPROVED,
+    ),
+    "block": (
+        frozenset({"", AdoptionState.APPROVED, AdoptionState.EXPIRED, AdoptionState.WITHDRAWN}),
+        AdoptionState.BLOCKED,
+    ),
+    "withdraw": (
+        frozenset({AdoptionState.APPROVED, AdoptionState.EXPIRED, AdoptionState.BLOCKED}),
+        AdoptionState.WITHDRAWN,
+    ),
+    "expire": (frozenset({AdoptionState.APPROVED}), AdoptionState.EXPIRED),
+}
 
 
 class OutputFormat(TextChoices):

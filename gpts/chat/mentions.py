@@ -9,7 +9,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict
-from gpts.assistants.access import access_chat
+from gpts.assistants.access import access_chat, pin_version
 from gpts.assistants.external import build_usable_filter
 from gpts.assistants.models import GPT, GPTShare, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions
@@ -49,14 +49,15 @@ class ChatChoices:
     public: list[Mention]
 
 
-def access_mention(user: User, slug: str) -> tuple[GPT, Version]:
-    """Return a GPT that ``user`` may call now, and the version that would answer.
+def access_mention(user: User, slug: str, *, payer_id: int) -> tuple[GPT, Version]:
+    """Return a GPT that ``user`` may call now, and the version that answers when ``payer_id`` pays.
 
     NotFound when it is unknown, deleted or not for this person, Forbidden while quarantined and when a
     company of the person does not allow GPTs from outside (``external_not_allowed``), Conflict
     (``gpt_not_live``) for a GPT of their own with only a draft.
     """
-    gpt, version, _relation = access_chat(user, slug)
+    gpt, version, relation = access_chat(user, slug)
+    version, _relation = pin_version(user, gpt, version, relation, payer_id=payer_id)
     if version is None:
         raise Conflict(
             _("This GPT has no live version yet, so it cannot be called."), code="gpt_not_live", field="gpt"

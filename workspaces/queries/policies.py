@@ -8,8 +8,9 @@ For pages and lists about GPTs of other workspaces, read once and decide for man
     allowed = load_policies_of(user_ids)          # of everybody whose turns run, in one query
 
 Every company of the person must allow a GPT from outside, whatever workspace pays. A GPT is external to a
-company unless it belongs to a workspace of which the person is a member. Whether it is approved is a fact of
-the caller's, by company: ``ExternalGPT.approved_in`` and ``allowed_external(approved=…)``.
+company unless it belongs to a workspace of which the person is a member. Whether it is approved or blocked is a
+fact of the caller's, by company: ``ExternalGPT`` and ``allowed_external(approved=…, blocked=…)``. A block
+refuses it before any rule is asked.
 ``check_external`` raises with the sentence that names the company and the rule.
 """
 
@@ -27,6 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import LimitUnreadable
 from workspaces.models import GroupMember, Member, PolicyRevision, PolicyRule, SharingPolicy
 from workspaces.policy import (
+    BLOCKED,
     Act,
     Approval,
     Decision,
@@ -168,11 +170,12 @@ def _unreadable() -> LimitUnreadable:
 
 @dataclass(frozen=True)
 class ExternalGPT:
-    """A GPT that a person would use; ``approved_in`` are the workspaces that approved it for this person."""
+    """A GPT that a person would use, and the workspaces that approved it for this person or blocked it."""
 
     gpt_id: int
     workspace_id: int
     approved_in: frozenset[int] = frozenset()
+    blocked_in: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -197,8 +200,8 @@ def decide_external(policies: PersonPolicies, gpts: Iterable[ExternalGPT]) -> di
         for target in (*judged.denies, *judged.allows)
         if target.kind == TargetKind.GPT
     }
-    # The same answer for all GPTs that no rule names, by the companies that approved them.
-    usual: dict[frozenset[int], ExternalDecision] = {}
+    # The same answer for all GPTs that no rule names, by the companies that approved and blocked them.
+    usual: dict[tuple[frozenset[int], frozenset[int]], ExternalDecision] = {}
     found = {}
     for gpt in gpts:
         if gpt.workspace_id in own:
@@ -206,14 +209,17 @@ def decide_external(policies: PersonPolicies, gpts: Iterable[ExternalGPT]) -> di
         elif gpt.gpt_id in named:
             found[gpt.gpt_id] = _decide_one(gpt, judges)
         else:
-            if gpt.approved_in not in usual:
-                usual[gpt.approved_in] = _decide_one(gpt, judges)
-            found[gpt.gpt_id] = usual[gpt.approved_in]
+            facts = (gpt.approved_in, gpt.blocked_in)
+            if facts not in usual:
+                usual[facts] = _decide_one(gpt, judges)
+            found[gpt.gpt_id] = usual[facts]
     return found
 
 
 def _decide_one(gpt: ExternalGPT, judges: list[tuple[WorkspacePolicy, Judge]]) -> ExternalDecision:
     for company, judged in judges:
+        if company.workspace_id in gpt.blocked_in:
+            return ExternalDecision(is_allowed=False, company=company, decision=BLOCKED)
         is_approved = company.workspace_id in gpt.approved_in
         decision = judged.decide(external_targets(gpt.gpt_id, is_approved=is_approved))
         if not decision.is_allowed:
@@ -228,15 +234,23 @@ def external_targets(gpt_id: int, *, is_approved: bool) -> tuple[Target, Target]
 
 
 def allowed_external(
-    policies: PersonPolicies, *, gpt: str = "", approved: Mapping[int, Collection[int]] | None = None
+    policies: PersonPolicies,
+    *,
+    gpt: str = "",
+    approved: Mapping[int, Collection[int]] | None = None,
+    blocked: Mapping[int, Collection[int]] | None = None,
 ) -> Q:
     """Return the condition that the person may use a GPT, which decide_external says of each.
 
     ``gpt`` is the prefix of its columns ("gpt__") or empty; ``approved`` the ids of the GPTs that each
-    workspace approved for this person.
+    workspace approved for this person, ``blocked`` those that it blocked.
     """
     condition = Q()
+    name = f"{gpt}pk__in" if gpt else "pk__in"
     for company in policies.companies:
+        refused = (blocked or {}).get(company.workspace_id, ())
+        if refused:
+            condition &= ~Q(**{name: sorted(refused)})
         judged = company.judge(Act.USE_EXTERNAL)
         if not judged.denies and not judged.allows and judged.default.is_allowed:
             continue
@@ -251,7 +265,7 @@ def allowed_external(
             if judged.decide(external_targets(identifier, is_approved=identifier in chosen)).is_allowed
             != others
         }
-        listed = Q(**{f"{gpt}pk__in" if gpt else "pk__in": sorted(exceptions)})
+        listed = Q(**{name: sorted(exceptions)})
         condition &= ~listed if others else listed
     if not condition:
         return condition

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.models import GPT, LiveVersion, PastVersion
 from gpts.assistants.states import OPEN_AUDIENCES, Audience
 from workspaces.models import ProtectedName, User
 from workspaces.policy import Act, gpt_targets
@@ -78,6 +78,15 @@ def _may_leave(row: Any) -> bool:
     if workspace.keeps_inside or row.owner_suspended_at is not None:
         return False
     return bool(workspace.person_id is None or row.owner_is_active)
+
+
+def is_still_served(version_id: int, audiences: Iterable[str]) -> bool:
+    """Whether one of ``audiences`` gets a version, or got it until a newer one replaced it.
+
+    A version that its owner or a moderator took back is served to nobody.
+    """
+    served = {"version_id": version_id, "audience__in": list(audiences)}
+    return LiveVersion.objects.filter(**served).exists() or PastVersion.objects.filter(**served).exists()
 
 
 def is_free_to_leave(gpt: GPT) -> bool:

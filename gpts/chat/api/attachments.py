@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.scope import current_scope
-from gpts.assistants.access import access_chat, recheck_chat
+from gpts.assistants.access import access_chat, pin_version, recheck_chat
 from gpts.chat.api.conversations import access_own_conversation_to_continue
 from gpts.chat.attachment_reading import describe_failure
 from gpts.chat.models import Attachment
@@ -73,11 +73,13 @@ class FirstAttachmentsView(LoggiaAPIView):
     def post(self, request: Request, slug: str) -> Response:
         """Add a file for the first message of a new conversation; send its id as one of `attachments`."""
         user, key = bearer(request)
-        gpt, version, _relation = access_chat(user, slug)
+        gpt, version, relation = access_chat(user, slug)
         requester = Requester(user, current_scope(), UsageSource.API, key.workspace_id, "en", key.pk)
+        payer_id = get_chat_workspace_id(requester, gpt)
+        version, _relation = pin_version(user, gpt, version, relation, payer_id=payer_id)
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],
-            workspace_id=get_chat_workspace_id(requester, gpt),
+            workspace_id=payer_id,
             conversation=None,
             reads_images=reads_images(get_usable_model(gpt, version)),
             by=user,
@@ -97,7 +99,12 @@ class AttachmentsView(LoggiaAPIView):
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Add a file for the next message of a conversation."""
         conversation = access_own_conversation_to_continue(request, conversation_id)
-        recheck_chat(self.person, conversation.gpt, is_draft=conversation.version_id is None)
+        recheck_chat(
+            self.person,
+            conversation.gpt,
+            is_draft=conversation.version_id is None,
+            payer_id=conversation.workspace_id,
+        )
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],
             workspace_id=conversation.workspace_id,

@@ -104,7 +104,10 @@ class ConversationVersionView(LoggiaAPIView):
         conversation = access_own_conversation_to_continue(request, conversation_id)
         given: dict[str, Any] = self.read(ContinueSerializer)
         live, _relation = recheck_chat(
-            self.person, conversation.gpt, is_draft=conversation.version_id is None
+            self.person,
+            conversation.gpt,
+            is_draft=conversation.version_id is None,
+            payer_id=conversation.workspace_id,
         )
         continue_with_version(
             conversation=conversation, number=given["version"], live=live, at=timezone.now()

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import NotFound
-from gpts.assistants.access import access_chat
+from gpts.assistants.access import access_chat, pin_version
 from gpts.llm.catalogue import get_usable_model
 from gpts.metering.queries.price_ceilings import get_answer_price
 from workspaces.api.base import LoggiaAPIView
@@ -48,7 +48,8 @@ class AnswerPriceView(LoggiaAPIView):
         """The price that the key's workspace pays for the GPT's answers. It holds for each answer from its
         start to its end."""
         user, key = bearer(request)
-        gpt, version, _relation = access_chat(user, slug)
+        gpt, version, relation = access_chat(user, slug)
+        version, _relation = pin_version(user, gpt, version, relation, payer_id=key.workspace_id)
         model = get_usable_model(version or gpt, gpt.workspace)
         if model is None:
             raise NotFound(_("No model is configured for this GPT."), code="model_missing")

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import recheck_chat
-from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
+from gpts.assistants.models import Version
+from gpts.assistants.queries.served import is_still_served
 from gpts.assistants.rules import GPTRelation, list_reached_audiences
 from gpts.chat.access import is_payer_open
 from gpts.chat.models import Conversation
@@ -39,11 +40,16 @@ class AnsweringVersion:
 def decide_version(
     conversation: Conversation, live: Version | None, relation: GPTRelation
 ) -> AnsweringVersion:
-    """Decide for now; ``live`` and ``relation`` come from recheck_chat. No query while the versions agree."""
+    """Decide for now; ``live`` and ``relation`` come from recheck_chat. No query while the versions agree.
+
+    The version that the paying company pinned answers alone, also where the conversation began with another.
+    """
     own = conversation.version
     if own is None or (live is not None and live.pk == own.pk):
         return AnsweringVersion(own)
-    if is_still_served(own, conversation.gpt, relation):
+    if relation.is_pinned:
+        return AnsweringVersion(live, is_moved=True)
+    if is_still_served(own.pk, list_reached_audiences(conversation.gpt, relation)):
         return AnsweringVersion(own, offered=live)
     if live is None:
         return AnsweringVersion(None, is_over=True)
@@ -55,17 +61,16 @@ def get_answering_version(user: User, conversation: Conversation) -> AnsweringVe
     if not is_payer_open(conversation):
         return AnsweringVersion(None, is_over=True, has_left=True)
     try:
-        live, relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
+        live, relation = recheck_chat(
+            user,
+            conversation.gpt,
+            is_draft=conversation.version_id is None,
+            payer_id=conversation.workspace_id,
+        )
     except DomainError as error:
         is_refused = error.code == EXTERNAL_NOT_ALLOWED
         return AnsweringVersion(None, is_over=True, refusal=error if is_refused else None)
     return decide_version(conversation, live, relation)
-
-
-def is_still_served(version: Version, gpt: GPT, relation: GPTRelation) -> bool:
-    """Whether a version that is not the person's live one still answers conversations that began with it."""
-    served = {"version": version, "audience__in": list_reached_audiences(gpt, relation)}
-    return LiveVersion.objects.filter(**served).exists() or PastVersion.objects.filter(**served).exists()
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.scope import Scope, open_scope
-from gpts.assistants.access import access_chat, recheck_chat
+from gpts.assistants.access import access_chat, pin_version, recheck_chat
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.rules import GPTRelation
 from gpts.chat.access import access_conversation, access_conversation_to_continue, access_turn
@@ -160,9 +160,11 @@ def begin_first_turn(
 
     def find() -> _Question:
         read_at = time.monotonic()
-        rights = _Rights(*access_chat(requester.user, slug, is_draft=is_draft), read_at)
-        answering = _access_answering_gpt(requester, rights.gpt, ask)
-        payer = get_chat_workspace_id(requester, rights.gpt, asked=workspace)
+        gpt, version, relation = access_chat(requester.user, slug, is_draft=is_draft)
+        payer = get_chat_workspace_id(requester, gpt, asked=workspace)
+        pinned = pin_version(requester.user, gpt, version, relation, payer_id=payer)
+        rights = _Rights(gpt, *pinned, read_at)
+        answering = _access_answering_gpt(requester, gpt, ask, payer)
         return _Question(text, rights, answering, (rights.version,), payer, files=files)
 
     def record(question: _Question, vectors: QuestionVectors) -> StartedChatTurn:
@@ -202,7 +204,7 @@ def begin_next_turn(
 
     def find() -> _Question:
         conversation, rights = _recheck_conversation(requester, conversation_id)
-        answering = _access_answering_gpt(requester, rights.gpt, ask)
+        answering = _access_answering_gpt(requester, rights.gpt, ask, conversation.workspace_id)
         versions = (conversation.version, rights.version)
         return _Question(
             text, rights, answering, versions, conversation.workspace_id, conversation_id, tuple(files)
@@ -308,7 +310,7 @@ def _begin_from_turn(
     def find() -> _Question:
         conversation, rights = _recheck_conversation(requester, conversation_id)
         old = access_turn(conversation, turn_id)
-        answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug)
+        answering = _access_answering_gpt(requester, rights.gpt, old.gpt.slug, conversation.workspace_id)
         versions = (conversation.version, rights.version)
         searched = question or _find_question(old)
         return _Question(searched, rights, answering, versions, conversation.workspace_id, conversation_id)
@@ -440,7 +442,12 @@ def _recheck_conversation(requester: Requester, conversation_id: UUID) -> tuple[
 
 def _read_rights(requester: Requester, conversation: Conversation) -> _Rights:
     read_at = time.monotonic()
-    rights = recheck_chat(requester.user, conversation.gpt, is_draft=conversation.version_id is None)
+    rights = recheck_chat(
+        requester.user,
+        conversation.gpt,
+        is_draft=conversation.version_id is None,
+        payer_id=conversation.workspace_id,
+    )
     return _Rights(conversation.gpt, *rights, read_at)
 
 
@@ -495,9 +502,9 @@ def _open_conversation(
     return conversation
 
 
-def _access_answering_gpt(requester: Requester, gpt: GPT, ask: str) -> AnsweringGPT | None:
+def _access_answering_gpt(requester: Requester, gpt: GPT, ask: str, payer_id: int) -> AnsweringGPT | None:
     """Return the GPT mentioned by "@" for one turn; None if it is the conversation's own."""
-    return access_mention(requester.user, ask) if ask and ask != gpt.slug else None
+    return access_mention(requester.user, ask, payer_id=payer_id) if ask and ask != gpt.slug else None
 
 
 # After the turn was created --------------------------------------------------------------------------

@@ -73,7 +73,12 @@ def conversation_continue(request: HttpRequest, conversation_id: UUID) -> HttpRe
     number = parse_position(request.POST.get("version", ""))
     if number is None:
         raise InvalidInput(_("Say which version."), code="invalid_input", field="version")
-    live, _relation = recheck_chat(person, conversation.gpt, is_draft=conversation.version_id is None)
+    live, _relation = recheck_chat(
+        person,
+        conversation.gpt,
+        is_draft=conversation.version_id is None,
+        payer_id=conversation.workspace_id,
+    )
     continue_with_version(conversation=conversation, number=number, live=live, at=timezone.now())
     return HttpResponseRedirect(reverse("gpts:conversation-show", args=[conversation.pk]) + "#end")
 

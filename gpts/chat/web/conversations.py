@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, NotFound
 from core.pagination import Page, paginate
-from gpts.assistants.access import access_gpt
+from gpts.assistants.access import access_gpt, find_version_for
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import find_company, find_live_version
+from gpts.assistants.queries.gpts import find_company
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
 from gpts.chat.models import Conversation
@@ -65,9 +65,9 @@ def render_start_page(
     """An empty chat; ``error`` and ``value`` are shown again after a failed first message."""
     person = person_of(request)
     gpt = access_gpt(person, slug, to=GPTAct.TRY if is_draft else GPTAct.CHAT)
-    version = None if is_draft else find_live_version(person, gpt)
     payers = build_payer_menu(person, gpt, asked=_get_asked_workspace(request))
     payer_id = payers.chosen.workspace_id if payers.chosen else choose_payer_id(person, gpt)
+    version = None if is_draft else find_version_for(person, gpt, payer_id=payer_id)
     context = _build_frame_context(request, gpt, version, payers.chosen) | {
         "starters": (version or gpt).starters,
         "action": _build_post_url(

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, InvalidInput, NotFound
 from core.scope import current_scope
-from gpts.assistants.access import access_chat, access_gpt, recheck_chat
+from gpts.assistants.access import access_chat, access_gpt, pin_version, recheck_chat
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_conversation_to_continue
@@ -50,11 +50,13 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     is_draft = "draft" in request.GET
     if is_draft:
         access_gpt(person, slug, to=GPTAct.TRY)
-    gpt, version, _relation = access_chat(person, slug, is_draft=is_draft)
+    gpt, version, relation = access_chat(person, slug, is_draft=is_draft)
     requester = Requester(person, current_scope(), UsageSource.WEB, None, "en")
+    payer_id = get_chat_workspace_id(requester, gpt, asked=request.POST.get("workspace", ""))
+    version, _relation = pin_version(person, gpt, version, relation, payer_id=payer_id)
     return _add_attachment(
         request,
-        workspace_id=get_chat_workspace_id(requester, gpt, asked=request.POST.get("workspace", "")),
+        workspace_id=payer_id,
         conversation=None,
         check_reads_images=lambda: reads_images(get_usable_model(gpt, version)),
     )
@@ -65,7 +67,12 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
 def attachment_add(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     person = person_of(request)
     conversation = access_conversation_to_continue(person, conversation_id)
-    recheck_chat(person, conversation.gpt, is_draft=conversation.version_id is None)
+    recheck_chat(
+        person,
+        conversation.gpt,
+        is_draft=conversation.version_id is None,
+        payer_id=conversation.workspace_id,
+    )
     return _add_attachment(
         request,
         workspace_id=conversation.workspace_id,
