@@ -43,6 +43,14 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         (AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),),
     ),
     (
+        _("Store"),
+        (
+            AdminPage(
+                "store", _("Private store"), "marketplace:store-section-list", WorkspaceAct.MANAGE_STORE
+            ),
+        ),
+    ),
+    (
         _("Models and money"),
         (
             AdminPage("models", _("Models"), "gpts:workspace-model-list", WorkspaceAct.MANAGE_MODELS),
