@@ -100,7 +100,7 @@ class GPT(Behaviour):
             models.Index(fields=["workspace", "-updated_at", "-id"], name="gpts_gpt_workspace"),
             models.Index(
                 fields=["workspace", "-recent_members", "-id"],
-                condition=Q(deleted_at__isnull=True),
+                condition=models.Q(deleted_at__isnull=True),
                 name="gpts_gpt_used_inside",
             ),
         ]
