@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
+from demo.company_store import seed_company_store
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
@@ -55,6 +56,7 @@ def _store(at: datetime) -> str:
         companies = seed_companies(people, at=at)
         gpts = seed_store(people, at=at)
         private = seed_private_store(people, companies["acme"], at=at)
+        seed_company_store(people, companies["acme"], private, at=at)
         seed_ratings(people, at=at)
         seed_shelf(people, at=at)
         seed_conversations(people, gpts | private, at=at)
