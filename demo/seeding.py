@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
+from demo.company_people import lacks_groups, seed_company_people
 from demo.company_store import seed_company_store
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
@@ -74,6 +75,11 @@ def _models_and_budgets(at: datetime) -> str:
         return seed_models_and_budgets(at=at)
 
 
+def _company_people(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_company_people(at=at)
+
+
 def _content_access(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_content_access(at=at)
@@ -123,6 +129,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (_lacks_people, _store),
     (lambda _at: lacks_golden_prompts(), _golden_prompts),
     (lambda _at: lacks_budgets(), _models_and_budgets),
+    (lambda _at: lacks_groups(), _company_people),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),
