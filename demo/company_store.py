@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from demo.accounts import People
 from gpts.assistants.drawn_icons import draw_icon_webp
 from gpts.assistants.models import GPT
+from marketplace.models import StoreSection
 from marketplace.services.company_store import EntryDraft, SectionDraft, create_section
 from marketplace.states import SectionKind
-from workspaces.models import Workspace
-from workspaces.services.groups import add_group_members, create_group
+from workspaces.models import Group, User, Workspace
+from workspaces.services.groups import add_group_members
 from workspaces.services.logos import set_logo
 
+ACME = "acme"
 TRAVEL, REPLIES, DATA = "acme-travel", "acme-replies", "acme-sql"
 # Kind, title, text, ((GPT, reason), …); the pack is for the group of the sales team.
 SECTIONS = (
@@ -53,15 +54,20 @@ SECTIONS = (
 )
 
 
-def seed_company_store(people: People, acme: Workspace, gpts: dict[str, GPT], *, at: datetime) -> None:
-    """Give Acme a logo and fill its store; ``gpts`` are its own, by key."""
-    admin, moment = people["acme_admin"], at - timedelta(days=25)
+def lacks_company_store(_at: datetime) -> bool:
+    return Workspace.objects.filter(slug=ACME).exists() and not StoreSection.objects.exists()
+
+
+def seed_company_store(*, at: datetime) -> str:
+    """Give Acme a logo and fill its store, with a pack for its sales team; returns how many sections."""
+    acme = Workspace.objects.get(slug=ACME)
+    gpts = {gpt.slug: gpt for gpt in GPT.objects.filter(workspace=acme)}
+    admin, moment = User.objects.get(email="admin@acme.test"), at - timedelta(days=25)
     logo = SimpleUploadedFile("acme.webp", draw_icon_webp("Acme", 3), content_type="image/webp")
     set_logo(workspace=acme, upload=logo, by=admin, at=moment)
-    sales = create_group(workspace=acme, name="Sales", by=admin, at=moment)
-    add_group_members(
-        group=sales, member_ids=[acme.members.get(user=people["acme_member"]).pk], by=admin, at=moment
-    )
+    sales = Group.objects.get(workspace=acme, name="Sales")
+    seat = acme.members.get(user__email="member@acme.test")
+    add_group_members(group=sales, member_ids=[seat.pk], by=admin, at=moment)
     for kind, title, text, entries in SECTIONS:
         draft = SectionDraft(
             title=title,
@@ -70,3 +76,4 @@ def seed_company_store(people: People, acme: Workspace, gpts: dict[str, GPT], *,
             group_id=sales.pk if kind == SectionKind.PACK else None,
         )
         create_section(workspace=acme, kind=kind, draft=draft, by=admin, at=moment)
+    return f"{len(SECTIONS)} sections of Acme's store"

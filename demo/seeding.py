@@ -9,7 +9,7 @@ from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from demo.company_people import lacks_groups, seed_company_people
-from demo.company_store import seed_company_store
+from demo.company_store import lacks_company_store, seed_company_store
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
@@ -57,7 +57,6 @@ def _store(at: datetime) -> str:
         companies = seed_companies(people, at=at)
         gpts = seed_store(people, at=at)
         private = seed_private_store(people, companies["acme"], at=at)
-        seed_company_store(people, companies["acme"], private, at=at)
         seed_ratings(people, at=at)
         seed_shelf(people, at=at)
         seed_conversations(people, gpts | private, at=at)
@@ -73,6 +72,11 @@ def _golden_prompts(at: datetime) -> str:
 def _models_and_budgets(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_models_and_budgets(at=at)
+
+
+def _company_store(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_company_store(at=at)
 
 
 def _company_people(at: datetime) -> str:
@@ -130,6 +134,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lambda _at: lacks_golden_prompts(), _golden_prompts),
     (lambda _at: lacks_budgets(), _models_and_budgets),
     (lambda _at: lacks_groups(), _company_people),
+    (lacks_company_store, _company_store),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),

@@ -15,7 +15,6 @@ from marketplace.access import access_section
 from marketplace.queries import SectionView
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.services.company_store import (
-    MAX_ENTRIES,
     EntryDraft,
     SectionDraft,
     change_section,
@@ -69,7 +68,7 @@ class SectionChangeSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=10_000, required=False, allow_blank=True, default="")
     group = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
     place = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
-    entries = SectionEntrySerializer(many=True, required=False, default=list, max_length=MAX_ENTRIES)
+    entries = SectionEntrySerializer(many=True, required=False, default=list)
 
 
 class NewSectionSerializer(SectionChangeSerializer):
