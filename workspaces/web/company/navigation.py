@@ -47,11 +47,12 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         (AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),),
     ),
     (
-        _("Store"),
+        _("GPTs"),
         (
             AdminPage(
                 "store", _("Private store"), "marketplace:store-section-list", WorkspaceAct.MANAGE_STORE
             ),
+            AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),
         ),
     ),
     (
