@@ -22,7 +22,7 @@ OWN = is_person("user_id")
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0027_recent_members"),
+        ("gpts", "0028_recent_members"),
         ("marketplace", "0006_listing_vectors"),
         ("workspaces", "0010_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

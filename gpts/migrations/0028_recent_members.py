@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0026_content_access")]
+    dependencies: ClassVar = [("gpts", "0027_paused_versions")]
 
     operations: ClassVar = [
         migrations.AddField(
