@@ -26,6 +26,11 @@ ADMIN_ROLES = (Role.OWNER, Role.ADMIN)
 BUILDER_ROLES = (Role.OWNER, Role.ADMIN, Role.BUILDER)
 
 
+class ConnectionKind(TextChoices):
+    OIDC = "oidc", "OpenID Connect"
+    SAML = "saml", "SAML 2.0"
+
+
 class Staff(TextChoices):
     MODERATOR = "moderator", _("Moderator")
     FINANCE = "finance", _("Finance")

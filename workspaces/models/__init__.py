@@ -1,6 +1,8 @@
 """Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
+from workspaces.models.connections import IdentityConnection, IdentityLink
+from workspaces.models.directory import IdentityRules, ScimGroup, ScimGroupMember, ScimToken, ScimUser
 from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
@@ -22,6 +24,9 @@ __all__ = [
     "Erasure",
     "Group",
     "GroupMember",
+    "IdentityConnection",
+    "IdentityLink",
+    "IdentityRules",
     "Invitation",
     "Member",
     "Notification",
@@ -29,6 +34,10 @@ __all__ = [
     "OutgoingMail",
     "ProtectedName",
     "RetiredName",
+    "ScimGroup",
+    "ScimGroupMember",
+    "ScimToken",
+    "ScimUser",
     "SharingPolicy",
     "StaffRole",
     "UsedToken",
