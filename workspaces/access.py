@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Forbidden, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
-from workspaces.models import ApiKey, Erasure, Invitation, Member, Notification, User, Workspace
+from workspaces.models import ApiKey, Erasure, Group, Invitation, Member, Notification, User, Workspace
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
@@ -77,6 +77,21 @@ def access_member(workspace: Workspace, member_id: int) -> Member:
     if member is None:
         raise not_found()
     return member
+
+
+def access_group(user: User, workspace: Workspace, group_id: int) -> Group:
+    """Return a group of ``workspace`` (entered already) that ``user`` may manage: its owner and admins.
+
+    Raises NotFound for any other workspace's, and Forbidden (``not_your_group``) for other members.
+    """
+    group = Group.objects.select_related("owner").filter(workspace=workspace, pk=group_id).first()
+    if group is None:
+        raise not_found()
+    if group.owner_id != user.pk and not user.has_perm(WorkspaceAct.MANAGE_GROUPS, workspace):
+        raise Forbidden(
+            _("Only the owner of this group and admins may open it."), code="not_your_group"
+        )
+    return group
 
 
 def access_own_membership(workspace: Workspace, user: User) -> Member:

@@ -6,26 +6,14 @@ which role, is asked elsewhere (``access`` of each app).
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden
 from workspaces.models import User
+from workspaces.policy import Act
 from workspaces.queries import get_sharing_policy
 
-
-class Act(StrEnum):
-    BUILD = "build"  # create or duplicate a GPT
-    SHARE_INSIDE = "share_inside"  # with the members of its workspace
-    SHARE_BY_LINK = "share_by_link"
-    PUBLISH = "publish"  # submit to the public store, or go live there
-    SHARE_CONVERSATION = "share_conversation"
-    CHAT = "chat"
-    REPORT = "report"
-    RATE = "rate"
-    APPEAL = "appeal"
-
+__all__ = ["ALWAYS", "REFUSED_TO_SUSPENDED", "Act", "check_act", "check_workspace_open"]
 
 # Always allowed: a decision against a person must stay open to objection.
 ALWAYS = frozenset({Act.APPEAL})

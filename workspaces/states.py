@@ -31,6 +31,37 @@ class ConnectionKind(TextChoices):
     SAML = "saml", "SAML 2.0"
 
 
+# Roles that a link may give: whoever forwards a link must not make admins.
+LINK_ROLES = (Role.BUILDER, Role.MEMBER)
+
+
+class GroupSource(TextChoices):
+    HAND = "hand", _("Made here")
+    SCIM = "scim", _("From the identity provider")
+
+
+class MemberSource(TextChoices):
+    """How a member came into a group."""
+
+    HAND = "hand", _("Added by hand")
+    RULE = "rule", _("By the e-mail rule")
+    SCIM = "scim", _("From the identity provider")
+
+
+class GroupSharing(TextChoices):
+    """Who may share a GPT with a group; admins always may."""
+
+    EVERYBODY = "everybody", _("Everybody in the workspace")
+    MEMBERS = "members", _("Members of the group")
+    ADMINS = "admins", _("Admins")
+
+
+class ImportState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
 class Staff(TextChoices):
     MODERATOR = "moderator", _("Moderator")
     FINANCE = "finance", _("Finance")

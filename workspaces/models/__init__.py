@@ -4,6 +4,8 @@ from workspaces.models.api_keys import ApiKey
 from workspaces.models.connections import IdentityConnection, IdentityLink
 from workspaces.models.directory import IdentityRules, ScimGroup, ScimGroupMember, ScimToken, ScimUser
 from workspaces.models.erasures import Erasure, RetiredName
+from workspaces.models.groups import Group, GroupMember
+from workspaces.models.joining import Guest, InvitationImport, InviteLink
 from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
 from workspaces.models.outbound_jobs import OutboundJob
@@ -11,8 +13,6 @@ from workspaces.models.outgoing_mails import OutgoingMail
 from workspaces.models.used_tokens import UsedToken
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
-    Group,
-    GroupMember,
     Invitation,
     Member,
     SharingPolicy,
@@ -24,10 +24,13 @@ __all__ = [
     "Erasure",
     "Group",
     "GroupMember",
+    "Guest",
     "IdentityConnection",
     "IdentityLink",
     "IdentityRules",
     "Invitation",
+    "InvitationImport",
+    "InviteLink",
     "Member",
     "Notification",
     "OutboundJob",

@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from core.ids import uuid7
+from workspaces.models.groups import Group
 from workspaces.models.users import User
-from workspaces.models.workspaces import Group, Workspace
+from workspaces.models.workspaces import Workspace
 from workspaces.states import Role
 
 
@@ -37,9 +38,9 @@ class ScimToken(models.Model):
 class ScimUser(models.Model):
     """A person as the identity provider knows them; ``id`` is the one that it keeps.
 
-    ``user`` is the account, null while the person is only invited. ``attributes`` are those of RFC 7643 as they
-    were sent; they are the company's own and never change the account. ``given_role`` is the role that a
-    mapped value gave, empty for none. ``version`` counts changes, for ETags.
+    ``user`` is the account, null while the person is only invited. ``attributes`` are those of RFC 7643 as
+    they were sent; they are the company's own and never change the account. ``given_role`` is the role that
+    a mapped value gave, empty for none. ``version`` counts changes, for ETags.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -115,8 +116,8 @@ class ScimGroupMember(models.Model):
 class IdentityRules(models.Model):
     """How people of a workspace prove who they are, and what their directory's claims mean here.
 
-    A workspace without a row has the defaults of ``workspaces.queries.identity``. ``role_claims`` maps values of
-    the directory to roles, never to owner. ``mfa_required_from`` is when the grace period ends.
+    A workspace without a row has the defaults. ``role_claims`` maps values of the directory to roles, never
+    to owner. ``mfa_required_from`` is when the grace period ends.
     """
 
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="identity_rules")
@@ -124,7 +125,9 @@ class IdentityRules(models.Model):
     role_claims = models.JSONField(default=dict, blank=True)
     is_sso_required = models.BooleanField(default=False)
     # The owner who may still sign in with a password when the identity provider fails.
-    emergency_owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    emergency_owner = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     mfa_required_from = models.DateTimeField(null=True, blank=True)
     session_hours = models.PositiveSmallIntegerField(null=True, blank=True)
     api_key_days = models.PositiveSmallIntegerField(null=True, blank=True)

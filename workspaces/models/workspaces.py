@@ -1,4 +1,4 @@
-"""Workspaces, members, invitations, groups and sharing policies."""
+"""Workspaces, members, mailed invitations and sharing policies."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Workspace(models.Model):
     suspended_at = models.DateTimeField(null=True, blank=True)
     # A copy of "not may_publish" of the sharing policy, which only members may read.
     keeps_inside = models.BooleanField(default=False, db_default=False)
+    # How many members it may have, set by the operator; null: no limit. Guests take no seat.
+    seats = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -47,6 +49,8 @@ class Member(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices)
     joined_at = models.DateTimeField()
+    # Exact to an hour; null until the person has used the workspace (workspaces.services.activity).
+    last_active_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -60,17 +64,24 @@ class Member(models.Model):
 
 
 class Invitation(models.Model):
-    """An invitation to a workspace by e-mail; the role comes from this row, never from the link."""
+    """An invitation to a workspace by e-mail; the role comes from this row, never from the link.
+
+    ``guest_until`` makes it one of a guest (workspaces.models.Guest), who gets no role. ``mailed_at`` is null
+    while the mail of an imported invitation waits for the job that writes it.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField(max_length=254)
-    role = models.CharField(max_length=10, choices=Role.choices)
+    role = models.CharField(max_length=10, choices=Role.choices, blank=True)
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    guest_until = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -79,41 +90,22 @@ class Invitation(models.Model):
                 condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
                 name="workspaces_invitation_open_once",
             ),
+            models.CheckConstraint(
+                condition=models.Q(guest_until__isnull=True, role__in=Role.values)
+                | models.Q(guest_until__isnull=False, role=""),
+                name="workspaces_invitation_role_or_guest",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "id"],
+                condition=models.Q(mailed_at__isnull=True, revoked_at__isnull=True, accepted_at__isnull=True),
+                name="workspaces_invitation_unsent",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"invitation {self.pk} to {self.workspace_id}"
-
-
-class Group(models.Model):
-    """Some members of a workspace: a unit for sharing and budgets."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="groups")
-    name = models.CharField(max_length=80)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "name"], name="workspaces_group_name"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class GroupMember(models.Model):
-    """A member of a group; deleted with the workspace membership."""
-
-    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="members")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="groups")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["group", "member"], name="workspaces_groupmember_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.member_id} in group {self.group_id}"
 
 
 class SharingPolicy(models.Model):

@@ -8,6 +8,16 @@ from workspaces.queries.accounts import (
 )
 from workspaces.queries.audit import AUDIT_PEOPLE, list_audit_actions, list_audit_events, list_audit_people
 from workspaces.queries.erasures import ErasureStep, describe_erasure
+from workspaces.queries.groups import (
+    find_member_ids,
+    find_members_outside,
+    list_group_ids,
+    list_group_members,
+    list_groups,
+    list_groups_to_share_with,
+    list_own_groups,
+    may_share_with_group,
+)
 from workspaces.queries.people import (
     find_user,
     is_active_member,
@@ -42,6 +52,8 @@ __all__ = [
     "build_account_export",
     "cache_user_roles",
     "describe_erasure",
+    "find_member_ids",
+    "find_members_outside",
     "find_user",
     "get_security_overview",
     "get_sharing_policy",
@@ -52,12 +64,18 @@ __all__ = [
     "list_audit_actions",
     "list_audit_events",
     "list_audit_people",
+    "list_group_ids",
+    "list_group_members",
+    "list_groups",
+    "list_groups_to_share_with",
     "list_members",
     "list_notifications",
     "list_open_invitations",
+    "list_own_groups",
     "list_passkey_names",
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",
     "list_workspaces",
+    "may_share_with_group",
 ]
