@@ -88,9 +88,7 @@ def access_group(user: User, workspace: Workspace, group_id: int) -> Group:
     if group is None:
         raise not_found()
     if group.owner_id != user.pk and not user.has_perm(WorkspaceAct.MANAGE_GROUPS, workspace):
-        raise Forbidden(
-            _("Only the owner of this group and admins may open it."), code="not_your_group"
-        )
+        raise Forbidden(_("Only the owner of this group and admins may open it."), code="not_your_group")
     return group
 
 

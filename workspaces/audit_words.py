@@ -19,10 +19,11 @@ from core.audit_words import (
     Reader,
     describe_choice,
     read_numbers,
+    read_uuids,
 )
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
-from workspaces.models import ApiKey, Invitation, Member, ProtectedName, User, Workspace
+from workspaces.models import ApiKey, Invitation, Member, ProtectedName, ScimToken, ScimUser, User, Workspace
 from workspaces.states import ApiScope, ErasureKind, Role, Staff, WorkspaceKind
 
 USER = "workspaces.user"
@@ -84,6 +85,20 @@ def _name_keys(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     return {
         str(row.pk): Named(f"lg_{row.prefix}…", own if row.user_id == reader.person.pk else "")
         for row in rows
+    }
+
+
+def _name_tokens(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    """Name tokens of identity providers by their public beginning."""
+    rows = ScimToken.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    return {str(row.pk): Named(f"lgd_{row.prefix}…") for row in rows.only("pk", "prefix")}
+
+
+def _name_directory_people(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = ScimUser.objects.filter(pk__in=read_uuids(ids), workspace_id=reader.workspace_id or 0)
+    return {
+        str(row.pk): Named(row.display_name or row.user_name)
+        for row in rows.only("pk", "display_name", "user_name")
     }
 
 
@@ -164,6 +179,29 @@ ACTIONS = {
     "workspaces.publishing_suspended": ActionWords(
         Area.MODERATION, _("Builder suspended"), _("%(who)s suspended %(what)s as a builder.")
     ),
+    "workspaces.scim_token_created": ActionWords(
+        Area.ACCOUNTS,
+        _("Token of the identity provider made"),
+        _("%(who)s made the token %(what)s of the identity provider."),
+        details=("expires_at",),
+    ),
+    "workspaces.scim_token_revoked": ActionWords(
+        Area.ACCOUNTS,
+        _("Token of the identity provider revoked"),
+        _("%(who)s revoked the token %(what)s of the identity provider."),
+    ),
+    "workspaces.scim_user_added": ActionWords(
+        Area.MEMBERS, _("Person sent by the identity provider"), _("%(who)s sent %(what)s.")
+    ),
+    "workspaces.scim_user_changed": ActionWords(
+        Area.MEMBERS,
+        _("Person changed by the identity provider"),
+        _("%(who)s changed what it says about %(what)s."),
+        details=("fields",),
+    ),
+    "workspaces.scim_user_deleted": ActionWords(
+        Area.MEMBERS, _("Person deleted by the identity provider"), _("%(who)s deleted %(what)s.")
+    ),
     "workspaces.second_factor_reset": ActionWords(
         Area.ACCOUNTS,
         _("Two-factor sign-in turned off"),
@@ -220,6 +258,8 @@ WORDS = AuditWords(
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "workspaces.scimtoken": ObjectWords(_name_tokens, _("a token")),
+        "workspaces.scimuser": ObjectWords(_name_directory_people, _("a person")),
         "workspaces.erasure": ObjectWords(lambda _ids, _reader: {}, _("an erasure")),
     },
     fields={
@@ -237,5 +277,6 @@ WORDS = AuditWords(
         "language": FieldWords(_("Language")),
         "time_zone": FieldWords(_("Time zone")),
         "expires_at": FieldWords(_("Ends")),
+        "fields": FieldWords(_("Fields")),
     },
 )

@@ -353,9 +353,12 @@ def _is_true(operator: str, value: Any, wanted: Any, leaf: Attribute) -> bool:
         tests = {"co": wanted in value, "sw": value.startswith(wanted), "ew": value.endswith(wanted)}
         if operator in tests:
             return tests[operator]
-    elif isinstance(value, bool) or isinstance(wanted, bool) or isinstance(value, str | dict):
-        return False
-    elif not isinstance(wanted, int | float):
+    elif (
+        isinstance(value, bool)
+        or isinstance(wanted, bool)
+        or isinstance(value, str | dict)
+        or not isinstance(wanted, int | float)
+    ):
         return False
     order = {"gt": value > wanted, "ge": value >= wanted, "lt": value < wanted, "le": value <= wanted}
     return order.get(operator, False)

@@ -18,9 +18,7 @@ from workspaces.scim.values import clean_one, clean_value, is_empty, keep_one_pr
 MAX_OPERATIONS = 1_000
 
 
-def apply_patch(
-    resource: Mapping[str, Any], body: Mapping[str, Any], kind: ResourceType
-) -> dict[str, Any]:
+def apply_patch(resource: Mapping[str, Any], body: Mapping[str, Any], kind: ResourceType) -> dict[str, Any]:
     """Return the resource as the operations leave it; ``resource`` itself stays as it is.
 
     Raises ScimError: ``invalidSyntax``, ``invalidPath``, ``noTarget``, ``invalidValue``, ``mutability``.
@@ -76,9 +74,7 @@ def _apply_without_path(changed: dict[str, Any], name: str, value: Any, kind: Re
                 _apply(changed, name, path, inner)
 
 
-def _set_extension(
-    changed: dict[str, Any], name: str, path: Path, value: Any, kind: ResourceType
-) -> None:
+def _set_extension(changed: dict[str, Any], name: str, path: Path, value: Any, kind: ResourceType) -> None:
     extension = kind.find_extension(path.urn)
     assert extension is not None
     if not isinstance(value, Mapping):
@@ -134,9 +130,7 @@ def _set(owner: dict[str, Any], name: str, place: Place, value: Any) -> None:
         owner[attribute.name] = clean_one(value, attribute)
 
 
-def _set_part(
-    owner: dict[str, Any], name: str, attribute: Attribute, sub: Attribute, value: Any
-) -> None:
+def _set_part(owner: dict[str, Any], name: str, attribute: Attribute, sub: Attribute, value: Any) -> None:
     cleaned = clean_one(value, sub)
     if attribute.is_multiple:
         values = owner.get(attribute.name) or [{}]
@@ -191,9 +185,7 @@ def _remove(owner: dict[str, Any], place: Place, value: Any) -> None:
         raise ScimError(f"{attribute.name} is required.", kind="mutability")
     if attribute.is_multiple and not is_empty(value):
         gone = {_value_of(one) for one in (value if isinstance(value, list) else [value])}
-        owner[attribute.name] = [
-            one for one in owner.get(attribute.name) or [] if _value_of(one) not in gone
-        ]
+        owner[attribute.name] = [one for one in owner.get(attribute.name) or [] if _value_of(one) not in gone]
         return
     owner.pop(attribute.name, None)
 
@@ -202,9 +194,7 @@ def _value_of(one: Any) -> str:
     return str(one.get("value", "")) if isinstance(one, Mapping) else str(one)
 
 
-def _apply_to_chosen(
-    owner: dict[str, Any], name: str, path: Path, chosen: Node, value: Any
-) -> None:
+def _apply_to_chosen(owner: dict[str, Any], name: str, path: Path, chosen: Node, value: Any) -> None:
     place = path.place
     assert place is not None
     attribute, sub = place.attribute, place.sub

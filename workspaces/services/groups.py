@@ -122,9 +122,7 @@ def update_group(
     InvalidInput for a domain that is none and for one of a public mail host.
     """
     if sharing not in GroupSharing.values:
-        raise InvalidInput(
-            _("Choose who may share with the group."), code="sharing_unknown", field="sharing"
-        )
+        raise InvalidInput(_("Choose who may share with the group."), code="sharing_unknown", field="sharing")
     domain = clean_domain(email_domain, field="email_domain") if email_domain.strip() else ""
     text = clean_line(description, max_length=DESCRIPTION_LENGTH, field="description", required=False)
     with _open(group.workspace_id, by):
@@ -268,9 +266,7 @@ def remove_group_member(*, group: Group, member_id: int, by: User, at: datetime)
             raise _from_scim()
         row.delete()
         apply_group_rule(group=fresh, at=at)
-        _record(
-            "group_member_removed", fresh, by, at, user_id=row.member.user_id, source=MemberSource.HAND
-        )
+        _record("group_member_removed", fresh, by, at, user_id=row.member.user_id, source=MemberSource.HAND)
 
 
 def apply_group_rule(*, group: Group, at: datetime, user_id: int | None = None) -> MembershipChange:
@@ -354,9 +350,7 @@ def _add(group: Group, member_ids: Collection[int], *, source: str, at: datetime
 def _clean_name(name: str, *, workspace_id: int, source: str, own: int | None = None) -> str:
     """Return a name that no other group of the workspace has or, by hand, looks like."""
     text = clean_line(name, max_length=NAME_LENGTH, field="name")
-    others = dict(
-        Group.objects.filter(workspace_id=workspace_id).exclude(pk=own).values_list("name", "pk")
-    )
+    others = dict(Group.objects.filter(workspace_id=workspace_id).exclude(pk=own).values_list("name", "pk"))
     if text in others:
         raise Conflict(_("There is a group with this name already."), code="group_name_taken", field="name")
     if source == GroupSource.SCIM:
@@ -416,9 +410,7 @@ def _record(
     changes: dict[str, tuple[Any, Any]] | None = None,
     **data: Any,
 ) -> None:
-    _write(
-        verb, (Group._meta.label_lower, str(group.pk)), group.workspace_id, by, at, data, changes=changes
-    )
+    _write(verb, (Group._meta.label_lower, str(group.pk)), group.workspace_id, by, at, data, changes=changes)
 
 
 def _write(

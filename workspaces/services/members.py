@@ -24,6 +24,7 @@ from workspaces.models import ApiKey, Invitation, Member, User, Workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
+from workspaces.services.scim_links import attach_member, note_removal
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role, WorkspaceKind
 
@@ -107,12 +108,13 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
             user=by,
             defaults={"role": invitation.role, "joined_at": at},
         )
+        attach_member(member, email=by.email, at=at)
         _record("member_joined", member, invitation.workspace, by, at, role=str(member.role))
     return member
 
 
-def add_member(*, workspace: Workspace, user: User, role: str, by: User, at: datetime) -> Member:
-    """Add ``user`` without an invitation: for commands, imports and single sign-on. Audited."""
+def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
+    """Add ``user`` without an invitation: for commands, imports and identity providers. Audited."""
     _refuse_personal(workspace)
     if role not in Role.values:
         raise _unknown_role()
@@ -124,14 +126,16 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User, at: dat
         )
         if not is_new:
             raise Conflict(_("This person is a member already."), code="already_member", field="email")
+        attach_member(member, email=user.email, at=at)
         _record("member_joined", member, workspace, by, at, role=str(role))
     return member
 
 
-def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
+def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> Member:
     """Give a member another role. Audited.
 
-    Only owners may change an owner's role. Raises Conflict for the last owner.
+    Only owners may change an owner's role, and the identity provider (``by`` None), which makes nobody an
+    owner. Raises Conflict for the last owner.
     """
     workspace = member.workspace
     _check_role(role, workspace=workspace, by=by)
@@ -157,10 +161,10 @@ def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
     return fresh
 
 
-def remove_member(*, member: Member, by: User, at: datetime) -> None:
+def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
     """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
 
-    Only owners may remove an owner. Raises Conflict for the last owner.
+    Only owners may remove an owner, and the identity provider (``by`` None). Raises Conflict for the last owner.
     """
     workspace = member.workspace
     with transaction.atomic():
@@ -171,6 +175,7 @@ def remove_member(*, member: Member, by: User, at: datetime) -> None:
             user_id=fresh.user_id, workspace_id=fresh.workspace_id, revoked_at__isnull=True
         ).update(revoked_at=at)
         subject = ("workspaces.user", str(fresh.user_id))
+        note_removal(workspace_id=fresh.workspace_id, user_id=fresh.user_id, at=at)
         fresh.delete()
         record(
             action="workspaces.member_removed",
@@ -178,7 +183,7 @@ def remove_member(*, member: Member, by: User, at: datetime) -> None:
             at=at,
             subject=subject,
             workspace_id=workspace.pk,
-            data={"left": by.pk == fresh.user_id},
+            data={"left": by is not None and by.pk == fresh.user_id},
         )
 
 
@@ -203,21 +208,21 @@ def _lock(member: Member) -> Member:
     return fresh
 
 
-def _check_owner_change(member: Member, *, by: User) -> None:
+def _check_owner_change(member: Member, *, by: User | None) -> None:
     """Raise when ``by`` may not change this owner, or when it is the last one."""
     if member.role != Role.OWNER:
         return
-    if by.pk != member.user_id and not rules.is_workspace_owner(by, member.workspace):
+    if by is not None and by.pk != member.user_id and not rules.is_workspace_owner(by, member.workspace):
         raise Forbidden(_("Only an owner can change or remove an owner."), code="owner_protected")
     others = Member.objects.filter(workspace_id=member.workspace_id, role=Role.OWNER).exclude(pk=member.pk)
     if not others.filter(user__is_active=True).exists():
         raise Conflict(_("A workspace needs an owner. Make somebody else an owner first."), code="last_owner")
 
 
-def _check_role(role: str, *, workspace: Workspace, by: User) -> None:
+def _check_role(role: str, *, workspace: Workspace, by: User | None) -> None:
     if role not in Role.values:
         raise _unknown_role()
-    if role == Role.OWNER and not rules.is_workspace_owner(by, workspace):
+    if role == Role.OWNER and (by is None or not rules.is_workspace_owner(by, workspace)):
         raise Forbidden(_("Only an owner can name another owner."), code="owner_protected", field="role")
 
 
@@ -234,7 +239,12 @@ def _refuse_personal(workspace: Workspace) -> None:
 
 
 def _record(
-    verb: str, subject: Invitation | Member, workspace: Workspace, by: User, at: datetime, **data: object
+    verb: str,
+    subject: Invitation | Member,
+    workspace: Workspace,
+    by: User | None,
+    at: datetime,
+    **data: object,
 ) -> None:
     if isinstance(subject, Member):
         data["user_id"] = subject.user_id

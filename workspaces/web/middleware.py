@@ -19,14 +19,16 @@ from core.connections import is_visitor_request
 from core.errors import DomainError
 from core.scope import NOBODY, Scope, open_scope, public_reader
 from workspaces.access import find_api_key, scope_for, scope_for_api_key
+from workspaces.directory import directory_scope, find_directory
 from workspaces.models import ApiKey, User
 from workspaces.queries import cache_user_roles
 from workspaces.services.api_keys import record_key_use
+from workspaces.services.scim_tokens import record_token_use
 from workspaces.web.own_scopes import has_own_scopes
 from workspaces.web.preferences import set_preference
 from workspaces.web.public import is_public_page
 from workspaces.web.reauthentication import require_fresh_password
-from workspaces.web.refusals import form_only_page, is_api, refuse, refuse_damaged
+from workspaces.web.refusals import SCIM_PREFIX, form_only_page, is_api, is_scim, refuse, refuse_damaged
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -37,7 +39,8 @@ class ScopeMiddleware:
     It calls the view in ``process_view``, where both the view and the request are known, and renders the
     template in the same transaction. Async and chat views are left alone and open their own scopes,
     because a stream outlives the transaction in which it began.
-    Under /api/v1/ and /v1/ sessions are ignored: only an API key authenticates.
+    Under /api/v1/ and /v1/ sessions are ignored: only an API key authenticates. Under /scim/v2/ it is a token of
+    a workspace's identity provider.
     """
 
     sync_capable = True
@@ -113,6 +116,8 @@ class ScopeMiddleware:
 
     def _authenticate(self, request: HttpRequest) -> Scope:
         """Return the scope of the request's person, NOBODY for visitors."""
+        if is_scim(request):
+            return authenticate_directory(request)
         if is_api(request):
             return authenticate_bearer(request)
         user = request.user
@@ -145,6 +150,21 @@ def authenticate_bearer(request: HttpRequest) -> Scope:
         return NOBODY
     record_key_use(key=key, at=timezone.now())
     return scope_for_api_key(key)
+
+
+def authenticate_directory(request: HttpRequest) -> Scope:
+    """Set ``request.directory_token`` from the Authorization header and return the scope of its workspace.
+
+    Without a valid token of the workspace in the address the request is a visitor's.
+    """
+    scheme, _space, plain = request.headers.get("Authorization", "").partition(" ")
+    slug = request.path.removeprefix(SCIM_PREFIX).partition("/")[0]
+    token = find_directory(slug, plain.strip(), at=timezone.now()) if scheme.lower() == "bearer" else None
+    request.directory_token = token  # type: ignore[attr-defined]  # read by the views of workspaces.api.scim
+    if token is None:
+        return NOBODY
+    record_token_use(token=token, at=timezone.now())
+    return directory_scope(token.workspace_id)
 
 
 def set_api_key(request: HttpRequest, key: ApiKey | None, *, was_given: bool) -> None:

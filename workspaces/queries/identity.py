@@ -1,0 +1,33 @@
+"""Rules of identity of workspaces, and whose word counts for an address."""
+
+from __future__ import annotations
+
+from workspaces.email_domains import get_domain, is_public_mail_host
+from workspaces.models import IdentityConnection, IdentityRules, ScimToken, Workspace
+
+
+def get_identity_rules(workspace: Workspace) -> IdentityRules:
+    """Return the rules, unsaved with their defaults for a workspace that has set none."""
+    found = IdentityRules.objects.filter(workspace=workspace).first()
+    return found or IdentityRules(workspace=workspace, updated_at=workspace.created_at)
+
+
+def list_proved_domains(workspace_id: int) -> frozenset[str]:
+    """Return the domains that the workspace has proved to be its own."""
+    return frozenset()
+
+
+def is_address_proved(workspace_id: int, email: str) -> bool:
+    """Whether the workspace has proved that the domain of ``email`` is its own."""
+    domain = get_domain(email)
+    return bool(domain) and not is_public_mail_host(domain) and domain in list_proved_domains(workspace_id)
+
+
+def list_scim_tokens(workspace: Workspace) -> list[ScimToken]:
+    """Return the tokens that were not revoked, newest first."""
+    rows = ScimToken.objects.filter(workspace=workspace, revoked_at__isnull=True)
+    return list(rows.select_related("created_by").order_by("-id"))
+
+
+def get_connection(workspace: Workspace, kind: str) -> IdentityConnection | None:
+    return IdentityConnection.objects.filter(workspace=workspace, kind=kind).first()
