@@ -1,4 +1,4 @@
-"""All routes: pages at the root, the APIs under /api/v1/ and /scim/v2/, accounts by allauth, health beside."""
+"""All routes: pages at the root, the APIs under /api/v1/ and /scim/v2/, accounts by allauth, health."""
 
 from __future__ import annotations
 

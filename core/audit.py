@@ -36,9 +36,9 @@ def record(
 ) -> AuditEvent:
     """Append one event in the caller's transaction.
 
-    ``by`` is the acting user. None stands for the system in a system scope, for a workspace's identity provider
-    in a scope of that workspace without a person, and for a visitor otherwise; row-level security accepts the
-    system's events from a system scope only. ``action`` is
+    ``by`` is the acting user. None stands for the system in a system scope, for a workspace's identity
+    provider in a scope of that workspace without a person, and for a visitor otherwise; row-level security
+    accepts the system's events from a system scope only. ``action`` is
     ``<app>.<noun>_<verb in the past tense>``. The actor's name is not stored, but shown from the account, so
     that it goes when the account goes. The row of the chain's last event stays locked until commit, so call
     this last in a service. ``data`` takes ids and names of fields, never content, names or secrets; the same

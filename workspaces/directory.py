@@ -10,7 +10,7 @@ from workspaces.access import hash_secret
 from workspaces.models import ScimToken, Workspace
 from workspaces.states import WorkspaceKind
 
-TOKEN_START = "lgd"
+TOKEN_START = "lgd"  # noqa: S105 - the public beginning
 
 
 def directory_scope(workspace_id: int) -> Scope:

@@ -24,7 +24,10 @@ from core.migration_operations import (
 ADMIN = in_administered_workspaces("workspace_id")
 OWN = is_person("user_id")
 # The function below writes the setting: the page of sign-in knows an address before it knows a person.
-ASKED = "is_enabled AND (SELECT NULLIF(current_setting('loggia.sign_in_domain', true), '')) = ANY(domains::text[])"
+ASKED = (
+    "is_enabled AND (SELECT NULLIF(current_setting('loggia.sign_in_domain', true), ''))"
+    " = ANY(domains::text[])"
+)
 # Every request of a person reads the rules of their workspaces, before it has a scope.
 MEMBER = (
     "EXISTS (SELECT 1 FROM workspaces_member m WHERE m.workspace_id = workspaces_identityrules.workspace_id"

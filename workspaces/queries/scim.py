@@ -192,7 +192,7 @@ def _read_id(value: Any) -> UUID | None:
         return None
 
 
-# Resources ---------------------------------------------------------------------------------------------------
+# Resources -------------------------------------------------------------------------------------------------
 
 
 def build_users(rows: Collection[ScimUser], *, workspace_id: int, base: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Parses filters and the paths of PATCH (RFC 7644, sections 3.4.2.2 and 3.5.2) into trees, and applies them."""
+"""Parses filters and paths of PATCH (RFC 7644, sections 3.4.2.2 and 3.5.2) into trees, and applies them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applies PATCH operations to a resource (RFC 7644, section 3.5.2), in the dialects of the identity providers.
+"""Applies PATCH operations to a resource (RFC 7644, section 3.5.2), in the dialects of identity providers.
 
 Operations in capitals, texts for booleans, ``replace`` without a path whose keys are paths, and ``remove`` of
 ``members`` with the ids as its value are read as they are meant.
@@ -69,9 +69,9 @@ def _apply_without_path(changed: dict[str, Any], name: str, value: Any, kind: Re
         except ScimError:
             continue  # like an unknown attribute of a whole resource
         # Whole resources come with their id and meta.
-        if path.place is not None and not path.place.attribute.is_read_only:
-            if path.place.attribute.name != "schemas":
-                _apply(changed, name, path, inner)
+        attribute = None if path.place is None else path.place.attribute
+        if attribute is not None and not attribute.is_read_only and attribute.name != "schemas":
+            _apply(changed, name, path, inner)
 
 
 def _set_extension(changed: dict[str, Any], name: str, path: Path, value: Any, kind: ResourceType) -> None:

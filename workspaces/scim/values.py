@@ -1,4 +1,4 @@
-"""Checks and tidies what clients send as a resource: names in any case, texts as booleans, unknown left out."""
+"""Checks and tidies what clients send as a resource: names in any case, texts as booleans."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_MEMBERS = 50_000
 
 
 def clean_resource(data: Mapping[str, Any], kind: ResourceType) -> dict[str, Any]:
-    """Return the writable attributes of ``data`` by their proper names; unknown and read-only ones are left out.
+    """Return the writable attributes of ``data`` by their proper names, without unknown ones.
 
     Raises ScimError ``invalidValue`` for a value of another type, and ``invalidSyntax`` for no object or a
     resource whose ``schemas`` do not name the core schema.

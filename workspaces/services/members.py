@@ -164,7 +164,8 @@ def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> 
 def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
     """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
 
-    Only owners may remove an owner, and the identity provider (``by`` None). Raises Conflict for the last owner.
+    Only owners may remove an owner, and the identity provider (``by`` None). Raises Conflict for the last
+    owner.
     """
     workspace = member.workspace
     with transaction.atomic():

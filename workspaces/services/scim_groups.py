@@ -1,6 +1,6 @@
 """Groups from the identity provider. In the scope of the directory.
 
-It may put people in a group who are invited, or not active: they come into the group when they become members.
+It may put people in a group who are invited, or not active: they come into it when they become members.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def _record(verb: str, row: ScimUser, token: ScimToken, at: datetime, **data: An
     )
 
 
-# What is stored ----------------------------------------------------------------------------------------------
+# What is stored -----------------------------------------------------------------------------------------
 
 
 def _write(row: ScimUser, resource: Mapping[str, Any]) -> None:
@@ -206,7 +206,7 @@ def pick_role(values: list[Any], claims: Mapping[str, str]) -> str:
     return next((str(role) for role in RANKS if role in given), "")
 
 
-# What follows for the membership -----------------------------------------------------------------------------
+# What follows for the membership ------------------------------------------------------------------------
 
 
 def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: datetime) -> None:

@@ -39,8 +39,8 @@ class ScopeMiddleware:
     It calls the view in ``process_view``, where both the view and the request are known, and renders the
     template in the same transaction. Async and chat views are left alone and open their own scopes,
     because a stream outlives the transaction in which it began.
-    Under /api/v1/ and /v1/ sessions are ignored: only an API key authenticates. Under /scim/v2/ it is a token of
-    a workspace's identity provider.
+    Under /api/v1/ and /v1/ sessions are ignored: only an API key authenticates. Under /scim/v2/ it is a token
+    of a workspace's identity provider.
     """
 
     sync_capable = True

@@ -1,4 +1,4 @@
-"""The base of the SCIM views: tokens of identity providers, the RFC's errors, versions and chosen attributes."""
+"""The base of the SCIM views: tokens of identity providers, errors, versions and chosen attributes."""
 
 from __future__ import annotations
 
