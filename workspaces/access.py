@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Forbidden, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
-from workspaces.models import ApiKey, Erasure, Group, Invitation, Member, Notification, User, Workspace
+from workspaces.models import ApiKey, Erasure, Group, Invitation, Member, Notification, ScimToken, User, Workspace
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
@@ -131,6 +131,14 @@ def access_api_key(user: User, key_id: int) -> ApiKey:
     if key is None:
         raise not_found()
     return key
+
+
+def access_scim_token(workspace: Workspace, token_id: int) -> ScimToken:
+    """Return a token of ``workspace`` (already authorised); NotFound for any other workspace's."""
+    token = ScimToken.objects.filter(workspace=workspace, pk=token_id).first()
+    if token is None:
+        raise not_found()
+    return token
 
 
 def access_staff_member(user_id: int) -> User:

@@ -88,6 +88,11 @@ def _name_keys(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     }
 
 
+def _name_rules(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    url = reverse("workspaces:identity", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {identifier: Named(gettext("the rules of identity"), url) for identifier in ids}
+
+
 def _name_tokens(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     """Name tokens of identity providers by their public beginning."""
     rows = ScimToken.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
@@ -123,8 +128,18 @@ def _describe_rate(value: Any, _data: Mapping[str, Any]) -> str:
     return formats.percent(value / 100)
 
 
+def _describe_claims(value: Any, _data: Mapping[str, Any]) -> str:
+    claims = value.items() if isinstance(value, dict) else ()
+    return gettext(", ").join(f"{name} = {Role(role).label}" for name, role in claims)
+
+
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
-_STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
+_STAFFdef _describe_claims(value: Any, _data: Mapping[str, Any]) -> str:
+    claims = value.items() if isinstance(value, dict) else ()
+    return gettext(", ").join(f"{name} = {Role(role).label}" for name, role in claims)
+
+
+_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
     "workspaces.api_key_created": ActionWords(
@@ -144,6 +159,15 @@ ACTIONS = {
         _("Golden prompts asked before sharing"),
         _("%(who)s changed which share of the tests must pass before a GPT is shared."),
         details=("rate",),
+    ),
+    "workspaces.identity_claims_set": ActionWords(
+        Area.SETTINGS,
+        _("Roles from the identity provider set"),
+        _("%(who)s changed which values of the identity provider give a role."),
+        fields={
+            "default_role": FieldWords(_("Role of everybody else"), describe_choice(Role)),
+            "role_claims": FieldWords(_("Roles by value"), _describe_claims),
+        },
     ),
     "workspaces.invitation_revoked": ActionWords(
         Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
@@ -258,6 +282,7 @@ WORDS = AuditWords(
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "workspaces.identityrules": ObjectWords(_name_rules, _("the rules of identity")),
         "workspaces.scimtoken": ObjectWords(_name_tokens, _("a token")),
         "workspaces.scimuser": ObjectWords(_name_directory_people, _("a person")),
         "workspaces.erasure": ObjectWords(lambda _ids, _reader: {}, _("an erasure")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from workspaces.email_domains import get_domain, is_public_mail_host
-from workspaces.models import IdentityConnection, IdentityRules, ScimToken, Workspace
+from workspaces.models import IdentityConnection, IdentityRules, ScimGroup, ScimToken, ScimUser, Workspace
 
 
 def get_identity_rules(workspace: Workspace) -> IdentityRules:
@@ -31,3 +33,21 @@ def list_scim_tokens(workspace: Workspace) -> list[ScimToken]:
 
 def get_connection(workspace: Workspace, kind: str) -> IdentityConnection | None:
     return IdentityConnection.objects.filter(workspace=workspace, kind=kind).first()
+
+
+@dataclass(frozen=True)
+class DirectoryCount:
+    """How many people and groups the identity provider keeps, and how many of the people are only invited."""
+
+    people: int
+    invited: int
+    groups: int
+
+
+def count_directory(workspace: Workspace) -> DirectoryCount:
+    rows = ScimUser.objects.filter(workspace=workspace, is_active=True)
+    return DirectoryCount(
+        people=rows.count(),
+        invited=rows.filter(user__isnull=True).count(),
+        groups=ScimGroup.objects.filter(workspace=workspace).count(),
+    )

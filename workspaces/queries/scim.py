@@ -213,7 +213,9 @@ def build_users(rows: Collection[ScimUser], *, workspace_id: int, base: str) -> 
 
 
 def _build_user(row: ScimUser, role: str, groups: list[dict[str, Any]], base: str) -> dict[str, Any]:
-    status = "inactive" if not row.is_active else ("member" if role else "invited")
+    status = "member" if role else ("invited" if row.email else "no_address")
+    if not row.is_active:
+        status = "inactive"
     kept = {key: value for key, value in row.attributes.items() if key not in _SAID_BY_COLUMNS}
     resource: dict[str, Any] = {
         "schemas": [USER, *([ENTERPRISE] if ENTERPRISE in kept else []), MEMBERSHIP],

@@ -240,7 +240,7 @@ MEMBERSHIP_SCHEMA = Schema(
     "Membership",
     "The person's standing in the workspace",
     (
-        Attribute("status", is_read_only=True, values=("member", "invited", "inactive")),
+        Attribute("status", is_read_only=True, values=("member", "invited", "no_address", "inactive")),
         Attribute("role", is_read_only=True, values=("owner", "admin", "builder", "member")),
     ),
 )

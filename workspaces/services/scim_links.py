@@ -17,7 +17,7 @@ def attach_member(member: Member, *, email: str, at: datetime) -> None:
     """
     rows = ScimUser.objects.filter(workspace_id=member.workspace_id)
     row = rows.filter(user_id=member.user_id).first()
-    if row is None:
+    if row is None and email:
         row = rows.filter(user__isnull=True, email=email.lower()).order_by("created_at").first()
     if row is None:
         return

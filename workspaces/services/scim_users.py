@@ -8,6 +8,7 @@ and then the workspace before it reads the row, as all changes of memberships do
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +73,7 @@ def add_scim_user(*, token: ScimToken, resource: Mapping[str, Any], at: datetime
     """
     workspace = token.workspace
     email = _find_address(resource)
-    account = User.objects.filter(email=email).first()
+    account = User.objects.filter(email=email).first() if email else None
     with transaction.atomic():
         _lock(account, workspace)
         row = ScimUser(workspace=workspace, created_at=at, changed_at=at, email=email)
@@ -170,19 +171,19 @@ def _write(row: ScimUser, resource: Mapping[str, Any]) -> None:
 
 
 def _find_address(resource: Mapping[str, Any]) -> str:
-    """Return the person's address: the primary one, that for work, the first, or the userName."""
+    """Return the person's address: the primary one, that for work, the first, or the userName.
+
+    Empty when none of them is one; the person waits for an address then.
+    """
     emails = [one for one in resource.get("emails") or [] if isinstance(one, dict) and one.get("value")]
     emails.sort(key=lambda one: (one.get("primary") is not True, str(one.get("type", "")).lower() != "work"))
-    address = str(emails[0]["value"] if emails else resource.get("userName") or "").strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise ScimError(
-            "The user needs a complete e-mail address: in emails, or as userName.", kind="invalidValue"
-        ) from None
-    if len(address) > 254:
-        raise ScimError("The e-mail address is longer than 254 characters.", kind="invalidValue")
-    return address
+    for value in [*(one["value"] for one in emails), resource.get("userName")]:
+        address = str(value or "").strip().lower()
+        with suppress(ValidationError):
+            validate_email(address)
+            if len(address) <= 254:
+                return address
+    return ""
 
 
 def find_display_name(resource: Mapping[str, Any]) -> str:
@@ -219,7 +220,7 @@ def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: dateti
         if not row.is_active:
             _end_membership(row, token, at=at)
             return
-        if row.user is None:
+        if row.user is None and row.email:
             row.user = account if account is not None else User.objects.filter(email=row.email).first()
         member = None
         if row.user is not None:
@@ -247,6 +248,8 @@ def _begin_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> Membe
     """Make the person a member where the address is proved; otherwise ask them by an invitation."""
     workspace = token.workspace
     address = row.email if row.user is None else row.user.email
+    if not address:
+        return None
     role = _find_role(row, workspace)
     if not is_address_proved(workspace.pk, address):
         row.user = None

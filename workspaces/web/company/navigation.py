@@ -36,6 +36,10 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         (AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),),
     ),
     (
+        _("Sign-in"),
+        (AdminPage("identity", _("Identity"), "workspaces:identity", WorkspaceAct.MANAGE_IDENTITY),),
+    ),
+    (
         _("Models and money"),
         (
             AdminPage("models", _("Models"), "gpts:workspace-model-list", WorkspaceAct.MANAGE_MODELS),

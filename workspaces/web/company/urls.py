@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.company import deletions, members, settings
+from workspaces.web.company import deletions, identity, members, settings
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -18,6 +18,14 @@ routes: list[URLPattern] = [
         name="invitation-revoke",
     ),
     path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
+    path("w/<slug:workspace>/admin/identity", identity.identity, name="identity"),
+    path("w/<slug:workspace>/admin/identity/tokens", identity.tokens, name="scim-token-create"),
+    path(
+        "w/<slug:workspace>/admin/identity/tokens/<int:token_id>/revoke",
+        identity.revoke_token,
+        name="scim-token-revoke",
+    ),
+    path("w/<slug:workspace>/admin/identity/roles", identity.roles, name="identity-roles"),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
     path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
