@@ -17,7 +17,17 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Forbidden, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
-from workspaces.models import ApiKey, Erasure, Group, Invitation, Member, Notification, ScimToken, User, Workspace
+from workspaces.models import (
+    ApiKey,
+    Erasure,
+    Group,
+    Invitation,
+    Member,
+    Notification,
+    ScimToken,
+    User,
+    Workspace,
+)
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 

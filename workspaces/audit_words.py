@@ -23,8 +23,26 @@ from core.audit_words import (
 )
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
-from workspaces.models import ApiKey, Invitation, Member, ProtectedName, ScimToken, ScimUser, User, Workspace
-from workspaces.states import ApiScope, ErasureKind, Role, Staff, WorkspaceKind
+from workspaces.models import (
+    ApiKey,
+    Group,
+    Invitation,
+    Member,
+    ProtectedName,
+    ScimToken,
+    ScimUser,
+    User,
+    Workspace,
+)
+from workspaces.states import (
+    ApiScope,
+    ErasureKind,
+    GroupSharing,
+    MemberSource,
+    Role,
+    Staff,
+    WorkspaceKind,
+)
 
 USER = "workspaces.user"
 
@@ -70,6 +88,14 @@ def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
 def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     rows = Member.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
     return {str(row.pk): Named(str(row.user)) for row in rows.select_related("user")}
+
+
+def _name_groups(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = Group.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    return {
+        str(row.pk): Named(row.name, reverse("workspaces:group-detail", args=[reader.workspace_slug, row.pk]))
+        for row in rows.only("pk", "name")
+    }
 
 
 def _name_invitations(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -133,13 +159,15 @@ def _describe_claims(value: Any, _data: Mapping[str, Any]) -> str:
     return gettext(", ").join(f"{name} = {Role(role).label}" for name, role in claims)
 
 
+def _describe_filling(data: Mapping[str, Any]) -> Any:
+    if data.get("source") == MemberSource.RULE:
+        return _("The e-mail rule changed the people of the group %(what)s.")
+    return _("%(who)s changed the people of the group %(what)s.")
+
+
+_GROUP_CHANGE = ("added", "removed")
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
-_STAFFdef _describe_claims(value: Any, _data: Mapping[str, Any]) -> str:
-    claims = value.items() if isinstance(value, dict) else ()
-    return gettext(", ").join(f"{name} = {Role(role).label}" for name, role in claims)
-
-
-_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
+_STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
     "workspaces.api_key_created": ActionWords(
@@ -168,6 +196,26 @@ ACTIONS = {
             "default_role": FieldWords(_("Role of everybody else"), describe_choice(Role)),
             "role_claims": FieldWords(_("Roles by value"), _describe_claims),
         },
+    ),
+    "workspaces.group_changed": ActionWords(
+        Area.MEMBERS,
+        _("Group changed"),
+        _("%(who)s changed the group %(what)s."),
+        details=_GROUP_CHANGE,
+    ),
+    "workspaces.group_created": ActionWords(
+        Area.MEMBERS, _("Group made"), _("%(who)s made the group %(what)s."), details=("source",)
+    ),
+    "workspaces.group_deleted": ActionWords(
+        Area.MEMBERS, _("Group deleted"), _("%(who)s deleted %(what)s."), details=("member_count",)
+    ),
+    "workspaces.group_member_removed": ActionWords(
+        Area.MEMBERS,
+        _("Person removed from a group"),
+        _("%(who)s removed %(user_id)s from the group %(what)s."),
+    ),
+    "workspaces.group_members_changed": ActionWords(
+        Area.MEMBERS, _("People of a group changed"), _describe_filling, details=_GROUP_CHANGE
     ),
     "workspaces.invitation_revoked": ActionWords(
         Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
@@ -279,6 +327,7 @@ WORDS = AuditWords(
         "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
         "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing rules")),
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
+        "workspaces.group": ObjectWords(_name_groups, _("a deleted group")),
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
@@ -297,6 +346,13 @@ WORDS = AuditWords(
         "golden_pass_rate": FieldWords(_("Tests that must pass"), _describe_rate, none=_("not required")),
         "may_publish": FieldWords(_("GPTs may leave the workspace")),
         "name": FieldWords(_("Name")),
+        "description": FieldWords(_("What it is for")),
+        "email_domain": FieldWords(_("E-mail rule"), none=_("none")),
+        "sharing": FieldWords(_("Who may share GPTs with it"), describe_choice(GroupSharing)),
+        "source": FieldWords(_("Origin"), describe_choice(MemberSource)),
+        "added": FieldWords(_("Added")),
+        "removed": FieldWords(_("Removed")),
+        "member_count": FieldWords(_("People")),
         "accent": FieldWords(_("Accent colour")),
         "display_name": FieldWords(_("Name")),
         "language": FieldWords(_("Language")),

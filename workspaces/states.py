@@ -56,12 +56,6 @@ class GroupSharing(TextChoices):
     ADMINS = "admins", _("Admins")
 
 
-class ImportState(TextChoices):
-    WAITING = "waiting", _("Waiting")
-    DONE = "done", _("Done")
-    FAILED = "failed", _("Failed")
-
-
 class Staff(TextChoices):
     MODERATOR = "moderator", _("Moderator")
     FINANCE = "finance", _("Finance")

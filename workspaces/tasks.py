@@ -12,9 +12,11 @@ from django.utils import timezone
 from core.jobs import log_refused_task
 from core.scope import system_scope
 from workspaces.job_threads import JobThreads
+from workspaces.models import User
 from workspaces.queries import find_user
 from workspaces.services import outbound_jobs
 from workspaces.services.erasures import resume_erasures, run_erasure
+from workspaces.services.groups import apply_all_group_rules, apply_rules_to_person
 from workspaces.services.mails import send_waiting_mail, sweep_mails
 from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.security_notices import SecurityEvent, notify_security
@@ -93,3 +95,20 @@ def resume_lost_erasures() -> None:
     """Start erasures again whose worker died or that waited for something."""
     with system_scope("workspaces.resume_erasures"):
         resume_erasures(at=timezone.now())
+
+
+@shared_task(name="workspaces.apply_group_rules")
+def apply_rules() -> int:
+    """Apply the e-mail rules of all groups, for what events missed. Running twice changes nothing more."""
+    with system_scope("workspaces.apply_group_rules"):
+        return apply_all_group_rules(at=timezone.now())
+
+
+@shared_task(name="workspaces.apply_rules_to_person")
+def apply_rules_to_one(*, user_id: int) -> None:
+    """Follow the changed addresses of a person in the groups with an e-mail rule. Idempotent."""
+    with system_scope("workspaces.apply_rules_to_person"):
+        if not User.objects.filter(pk=user_id, is_active=True).exists():
+            log_refused_task("workspaces.apply_rules_to_person", "no_account", user_id=user_id)
+            return
+        apply_rules_to_person(user_id=user_id, by=None, at=timezone.now())

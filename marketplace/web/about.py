@@ -22,7 +22,7 @@ from core.pagination import is_own_cursor
 from gpts.assistants.access import access_gpt
 from gpts.assistants.queries.gpts import find_live_version
 from gpts.assistants.rules import GPTAct
-from gpts.chat.queries.conversations import get_payer_id
+from gpts.chat.queries.payers import choose_payer_id
 from gpts.llm.built_in import get_shown_label
 from gpts.llm.catalogue import get_usable_model
 from gpts.metering.queries.price_ceilings import get_foreign_price
@@ -98,7 +98,7 @@ def _build_price_context(user: User, slug: str) -> dict[str, Any]:
     except DomainError:
         return {}
     model = get_usable_model(find_live_version(user, gpt) or gpt, gpt.workspace)
-    price = get_foreign_price(model, get_payer_id(user, gpt))
+    price = get_foreign_price(model, choose_payer_id(user, gpt))
     return {"price": price, "currency": settings.PAYOUT_CURRENCY}
 
 
@@ -118,7 +118,8 @@ def build_chat_url(request: HttpRequest, slug: str) -> str:
     """Return the URL of a new chat; visitors reach it through sign-up."""
     url = f"/g/{slug}/chat"
     if isinstance(request.user, User):
-        return url
+        workspace = request.GET.get("workspace", "")
+        return f"{url}?{urlencode({'workspace': workspace})}" if workspace else url
     return reverse("account_signup") + "?" + urlencode({"next": url})
 
 

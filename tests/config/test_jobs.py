@@ -37,7 +37,12 @@ def test_names_are_written_out_where_a_task_is_sent() -> None:
 # Jobs that services send to the queue of upkeep: short ones on data of our own. Work on what people send and
 # waiting for other servers get a queue in config/celery.py, so that they delay neither upkeep nor mails nor
 # money.
-SENT_TO_UPKEEP = {"gpts.fill_insights_of_gpt", "gpts.note_model_answer", "reviews.check_submission"}
+SENT_TO_UPKEEP = {
+    "gpts.fill_insights_of_gpt",
+    "gpts.note_model_answer",
+    "reviews.check_submission",
+    "workspaces.apply_rules_to_person",
+}
 
 
 def test_every_task_that_a_service_sends_has_its_queue() -> None:

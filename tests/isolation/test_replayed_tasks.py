@@ -188,6 +188,12 @@ def guesses_at_a_closed_account() -> Arguments:
     return {"email": user.email}
 
 
+def rules_of_a_closed_account() -> Arguments:
+    user = UserFactory.create()
+    type(user).objects.filter(pk=user.pk).update(is_active=False)
+    return {"user_id": user.pk}
+
+
 # By task: arguments that name nothing, and functions that arrange what is not to be done any more.
 CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "gpts.ask_golden_prompt": (
@@ -201,6 +207,7 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),
     "workspaces.send_queued_mail": ({"mail_id": str(uuid4())}, []),
     "workspaces.notify_of_guesses": ({"email": "nobody@example.org"}, [guesses_at_a_closed_account]),
+    "workspaces.apply_rules_to_person": ({"user_id": 10**9}, [rules_of_a_closed_account]),
     "workspaces.run_erasure": ({"erasure_id": str(uuid4())}, [finished_erasure]),
 }
 # Take no ids: what a visitor typed, answered alike for every address.

@@ -37,6 +37,7 @@ from tests.support.factories.workspaces import MemberFactory, UserFactory, Works
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
+from workspaces.services.groups import add_group_members, create_group
 from workspaces.services.leaving import delete_workspace
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
@@ -121,6 +122,8 @@ def _belongings(world: World) -> None:
     invitation, token = invite_member(
         workspace=world.alpha, email="somebody@else.test", role="member", by=owner, at=now
     )
+    group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
+    add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
     # The row of a registered passkey: allauth has no service that creates it.
     passkey = Authenticator.objects.create(
@@ -132,6 +135,7 @@ def _belongings(world: World) -> None:
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
+        "group": group.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
 

@@ -40,7 +40,9 @@ from workspaces.models import (
     Erasure,
     Group,
     GroupMember,
+    Guest,
     Invitation,
+    InviteLink,
     Member,
     Notification,
     OutboundJob,
@@ -130,6 +132,8 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     member = Member.objects.filter(**here).first()
     plant(GroupMember, group=group, member=member)
     plant(Invitation, **here, invited_by=owner, role="member", accepted_at=AT)
+    plant(InviteLink, **here, created_by=owner, role="member")
+    plant(Guest, **here, user=owner, invited_by=owner)
 
 
 def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, me, staff, workspaces
+from workspaces.api import audit, groups, me, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="sharing-policy",
     ),
     path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
+    path("workspaces/<slug:workspace>/groups", groups.GroupsView.as_view(), name="group-list"),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>", groups.GroupView.as_view(), name="group-detail"
+    ),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>/members",
+        groups.GroupMembersView.as_view(),
+        name="group-members",
+    ),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>/members/<int:member_id>",
+        groups.GroupMemberView.as_view(),
+        name="group-member",
+    ),
     path("workspaces/<slug:workspace>/members", workspaces.MembersView.as_view(), name="member-list"),
     path(
         "workspaces/<slug:workspace>/members/<int:member_id>",

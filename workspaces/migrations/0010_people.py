@@ -1,4 +1,4 @@
-"""Groups with rules, guests, invitation links and imports, seats and last activity."""
+"""Groups with rules, guests, invitation links, seats and last activity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import core.ids
 from core.migration_operations import (
     NOBODY,
     KeepTenant,
@@ -41,33 +40,6 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="InvitationImport",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=core.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("language", models.CharField(blank=True, max_length=10)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("waiting", "Waiting"), ("done", "Done"), ("failed", "Failed")],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("content", models.TextField(blank=True)),
-                ("row_count", models.PositiveIntegerField(default=0)),
-                ("invited_count", models.PositiveIntegerField(default=0)),
-                ("report", models.JSONField(blank=True, default=list)),
-                ("error", models.CharField(blank=True, max_length=40)),
-                ("created_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -269,22 +241,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="invitationimport",
-            name="requested_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="invitationimport",
-            name="workspace",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="invitation_imports",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
             model_name="invitelink",
             name="created_by",
             field=models.ForeignKey(
@@ -318,25 +274,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("ended_at__isnull", True)),
                 fields=("workspace", "user"),
                 name="workspaces_guest_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="invitationimport",
-            index=models.Index(fields=["workspace", "-created_at"], name="workspaces_import_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="invitationimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("state", "waiting")),
-                    models.Q(
-                        models.Q(("state", "waiting"), _negated=True),
-                        ("content", ""),
-                        ("finished_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="workspaces_invitationimport_finished",
             ),
         ),
         migrations.AddIndex(
@@ -377,11 +314,4 @@ class Migration(migrations.Migration):
             remove=ADMIN,
         ),
         KeepTenant("workspaces_guest", "workspace_id", "user_id"),
-        SetRowPolicies(
-            "workspaces_invitationimport",
-            read=ADMIN,
-            add=f"{ADMIN} AND {is_person('requested_by_id')}",
-            change=ADMIN,
-            remove=ADMIN,
-        ),
     ]

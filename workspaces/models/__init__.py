@@ -5,7 +5,7 @@ from workspaces.models.connections import IdentityConnection, IdentityLink
 from workspaces.models.directory import IdentityRules, ScimGroup, ScimGroupMember, ScimToken, ScimUser
 from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.groups import Group, GroupMember
-from workspaces.models.joining import Guest, InvitationImport, InviteLink
+from workspaces.models.joining import Guest, InviteLink
 from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
 from workspaces.models.outbound_jobs import OutboundJob
@@ -29,7 +29,6 @@ __all__ = [
     "IdentityLink",
     "IdentityRules",
     "Invitation",
-    "InvitationImport",
     "InviteLink",
     "Member",
     "Notification",

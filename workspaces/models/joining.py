@@ -1,14 +1,13 @@
-"""Ways into a workspace besides a mailed invitation: links, guests, and imports of invitations."""
+"""Ways into a workspace besides a mailed invitation: links, and the places of guests."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
 
-from core.ids import uuid7
 from workspaces.models.users import User
 from workspaces.models.workspaces import Workspace
-from workspaces.states import LINK_ROLES, ImportState, Role
+from workspaces.states import LINK_ROLES, Role
 
 
 class InviteLink(models.Model):
@@ -75,37 +74,3 @@ class Guest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} as guest of {self.workspace_id}"
-
-
-class InvitationImport(models.Model):
-    """A CSV file of invitations, which a job checks row by row.
-
-    ``content`` is the file until it has been read, ``report`` lists the refused rows as
-    ``[line, address, code]``. Rows are invited all in one transaction, or none when it fails.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitation_imports")
-    requested_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    language = models.CharField(max_length=10, blank=True)
-    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.WAITING)
-    content = models.TextField(blank=True)
-    row_count = models.PositiveIntegerField(default=0)
-    invited_count = models.PositiveIntegerField(default=0)
-    report = models.JSONField(default=list, blank=True)
-    error = models.CharField(max_length=40, blank=True)
-    created_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state=ImportState.WAITING, finished_at__isnull=True)
-                | (~Q(state=ImportState.WAITING) & Q(finished_at__isnull=False, content="")),
-                name="workspaces_invitationimport_finished",
-            ),
-        ]
-        indexes = [models.Index(fields=["workspace", "-created_at"], name="workspaces_import_list")]
-
-    def __str__(self) -> str:
-        return f"import {self.pk} into {self.workspace_id}"

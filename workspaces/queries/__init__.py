@@ -21,6 +21,7 @@ from workspaces.queries.groups import (
 from workspaces.queries.people import (
     find_user,
     is_active_member,
+    is_in_company,
     is_member_now,
     list_api_keys,
     list_members,
@@ -59,6 +60,7 @@ __all__ = [
     "get_sharing_policy",
     "get_user_roles",
     "is_active_member",
+    "is_in_company",
     "is_member_now",
     "list_api_keys",
     "list_audit_actions",

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
+from workspaces.states import COMPANY_KINDS
 
 
 def find_user(email: str) -> User | None:
@@ -31,6 +32,11 @@ def is_active_member(user_id: int, workspace_id: int) -> bool:
         user__is_active=True,
         workspace__suspended_at__isnull=True,
     ).exists()
+
+
+def is_in_company(user_id: int) -> bool:
+    """Return whether a person is a member of a team's or company's workspace."""
+    return Member.objects.filter(user_id=user_id, workspace__kind__in=COMPANY_KINDS).exists()
 
 
 def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:

@@ -29,6 +29,15 @@ class Membership:
     def is_admin(self) -> bool:
         return self.role in ADMIN_ROLES
 
+    @property
+    def is_company(self) -> bool:
+        return self.kind != WorkspaceKind.PERSONAL
+
+    @property
+    def shown_name(self) -> str:
+        """The name for its own members, in their language: a personal workspace is nobody else's."""
+        return self.name if self.is_company else str(WorkspaceKind.PERSONAL.label)
+
 
 @dataclass(frozen=True)
 class UserRoles:
@@ -48,7 +57,7 @@ class UserRoles:
 
     @property
     def companies(self) -> tuple[Membership, ...]:
-        return tuple(found for found in self.memberships if found.kind != WorkspaceKind.PERSONAL)
+        return tuple(found for found in self.memberships if found.is_company)
 
 
 NO_ROLES = UserRoles()

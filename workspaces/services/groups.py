@@ -20,11 +20,11 @@ from django.utils.translation import ngettext_lazy
 from core.audit import compare, record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.names import has_mixed_scripts
-from core.scope import current_scope
 from core.text import clean_line, skeleton
 from workspaces.access import open_admin_scope
 from workspaces.email_domains import clean_domain
 from workspaces.models import Group, GroupMember, Member, User, Workspace
+from workspaces.services.actors import is_automated
 from workspaces.services.locks import lock_workspaces
 from workspaces.states import GroupSharing, GroupSource, MemberSource, WorkspaceKind
 
@@ -87,7 +87,7 @@ def create_group(
             source=source,
             created_at=at,
         )
-        _record("group_created", group, by, at, source=str(source))
+        _record("workspaces.group_created", group, by, at, source=str(source))
     return group
 
 
@@ -101,7 +101,7 @@ def rename_group(*, group: Group, name: str, by: User | None, at: datetime) -> G
         if fresh.name != name:
             fresh.name = _clean_name(name, workspace_id=fresh.workspace_id, source=fresh.source, own=fresh.pk)
             fresh.save(update_fields=["name"])
-            _record("group_changed", fresh, by, at, fields=["name"])
+            _record("workspaces.group_changed", fresh, by, at, fields=["name"])
     group.name = fresh.name
     return fresh
 
@@ -139,7 +139,7 @@ def update_group(
         fresh.save(update_fields=fields)
         change = apply_group_rule(group=fresh, at=at) if "email_domain" in fields else MembershipChange(0, 0)
         _record(
-            "group_changed",
+            "workspaces.group_changed",
             fresh,
             by,
             at,
@@ -163,7 +163,15 @@ def delete_group(*, group: Group, by: User | None, at: datetime, is_by_hand: boo
         member_count = GroupMember.objects.filter(group_id=group.pk).count()
         deleted, _tables = Group.objects.filter(pk=group.pk, workspace_id=group.workspace_id).delete()
         if deleted:
-            _write("group_deleted", subject, group.workspace_id, by, at, {"member_count": member_count})
+            record(
+                action="workspaces.group_deleted",
+                by=by,
+                at=at,
+                subject=subject,
+                workspace_id=group.workspace_id,
+                data={"member_count": member_count},
+                is_automated=is_automated(by),
+            )
 
 
 def set_group_members(
@@ -205,7 +213,7 @@ def set_group_members(
         if removed:
             change = _sum(change, apply_group_rule(group=fresh, at=at))
         if change.added or change.removed:
-            _record("group_members_changed", fresh, by, at, source=str(source), **_counts(change))
+            _record("workspaces.group_members_changed", fresh, by, at, source=str(source), **_counts(change))
     return change
 
 
@@ -242,7 +250,9 @@ def add_group_members(
             )
         change = MembershipChange(_add(fresh, seats, source=MemberSource.HAND, at=at), 0)
         if change.added:
-            _record("group_members_changed", fresh, by, at, source=MemberSource.HAND, **_counts(change))
+            _record(
+                "workspaces.group_members_changed", fresh, by, at, source=MemberSource.HAND, **_counts(change)
+            )
     return change
 
 
@@ -266,7 +276,14 @@ def remove_group_member(*, group: Group, member_id: int, by: User, at: datetime)
             raise _from_scim()
         row.delete()
         apply_group_rule(group=fresh, at=at)
-        _record("group_member_removed", fresh, by, at, user_id=row.member.user_id, source=MemberSource.HAND)
+        _record(
+            "workspaces.group_member_removed",
+            fresh,
+            by,
+            at,
+            user_id=row.member.user_id,
+            source=MemberSource.HAND,
+        )
 
 
 def apply_group_rule(*, group: Group, at: datetime, user_id: int | None = None) -> MembershipChange:
@@ -288,19 +305,24 @@ def apply_group_rule(*, group: Group, at: datetime, user_id: int | None = None) 
     return MembershipChange(_add(group, wanted, source=MemberSource.RULE, at=at), removed)
 
 
-def apply_rules_to_person(*, user_id: int, at: datetime, workspace_id: int | None = None) -> int:
+def apply_rules_to_person(
+    *, user_id: int, by: User | None, at: datetime, workspace_id: int | None = None
+) -> int:
     """Apply the rules of all groups of a person's workspaces to them; return how many rows changed.
 
-    Called when somebody joins, and by a job when their addresses changed. In a scope that may write the
-    groups. Idempotent. Audited for each group as an act of the system.
+    Called when somebody joins, and by a job when their addresses changed. In the caller's transaction and a
+    scope that may write the groups. Idempotent. Audited for each group.
     """
-    groups = Group.objects.filter(workspace__members__user_id=user_id)
+    groups = Group.objects.filter(workspace__members__user_id=user_id).exclude(email_domain="")
     if workspace_id is not None:
         groups = groups.filter(workspace_id=workspace_id)
-    # A group without a rule may still have rows of the rule that it had.
     count = 0
-    for group in groups.exclude(email_domain="").order_by("pk"):
+    for group in groups.order_by("pk"):
         change = apply_group_rule(group=group, at=at, user_id=user_id)
+        if change.added or change.removed:
+            _record(
+                "workspaces.group_members_changed", group, by, at, source=MemberSource.RULE, **_counts(change)
+            )
         count += change.added + change.removed
     return count
 
@@ -312,7 +334,14 @@ def apply_all_group_rules(*, at: datetime) -> int:
         with transaction.atomic():
             change = apply_group_rule(group=group, at=at)
             if change.added or change.removed:
-                _record("group_members_changed", group, None, at, source=MemberSource.RULE, **_counts(change))
+                _record(
+                    "workspaces.group_members_changed",
+                    group,
+                    None,
+                    at,
+                    source=MemberSource.RULE,
+                    **_counts(change),
+                )
         count += change.added + change.removed
     return count
 
@@ -402,7 +431,7 @@ def _sum(first: MembershipChange, second: MembershipChange) -> MembershipChange:
 
 
 def _record(
-    verb: str,
+    action: str,
     group: Group,
     by: User | None,
     at: datetime,
@@ -410,27 +439,13 @@ def _record(
     changes: dict[str, tuple[Any, Any]] | None = None,
     **data: Any,
 ) -> None:
-    _write(verb, (Group._meta.label_lower, str(group.pk)), group.workspace_id, by, at, data, changes=changes)
-
-
-def _write(
-    verb: str,
-    subject: tuple[str, str],
-    workspace_id: int,
-    by: User | None,
-    at: datetime,
-    data: dict[str, Any],
-    *,
-    changes: dict[str, tuple[Any, Any]] | None = None,
-) -> None:
     record(
-        action=f"workspaces.{verb}",
+        action=action,
         by=by,
         at=at,
-        subject=subject,
-        workspace_id=workspace_id,
+        subject=group,
+        workspace_id=group.workspace_id,
         data=data,
         changes=changes,
-        # The identity provider acts in a request: no person, and no job of ours either.
-        is_automated=False if by is None and not current_scope().system else None,
+        is_automated=is_automated(by),
     )

@@ -18,7 +18,7 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from workspaces.access import open_admin_scope
 from workspaces.erasure import DELETED_NAME, load_parts
-from workspaces.models import ApiKey, Erasure, Invitation, Member, StaffRole, User, Workspace
+from workspaces.models import ApiKey, Erasure, Group, Invitation, Member, StaffRole, User, Workspace
 from workspaces.services.erasures import request_erasure
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.security_notices import SecurityEvent, notify_security
@@ -117,6 +117,9 @@ def _end_account(user: User, *, at: datetime) -> None:
             email=f"deleted-{user.pk}@deleted.invalid",
             revoked_at=Coalesce("revoked_at", "accepted_at", Value(at, output_field=DateTimeField())),
         )
+    owned = Group.objects.filter(owner=user)
+    with open_admin_scope(*owned.values_list("workspace_id", flat=True), user_id=user.pk):
+        owned.update(owner=None)
     Member.objects.filter(user=user).exclude(workspace__kind=WorkspaceKind.PERSONAL).delete()
     StaffRole.objects.filter(user=user).delete()
     for key in UserSession.objects.filter(user=user).values_list("session_key", flat=True):

@@ -21,10 +21,13 @@ from workspaces import rules
 from workspaces.access import hash_secret, open_admin_scope
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import ApiKey, Invitation, Member, User, Workspace
+from workspaces.services.actors import is_automated
+from workspaces.services.groups import release_groups_of
+from workspaces.services.joining import join_workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
-from workspaces.services.scim_links import attach_member, note_removal
+from workspaces.services.scim_links import note_removal
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role, WorkspaceKind
 
@@ -103,32 +106,21 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
         ).update(accepted_at=at)
         if not taken:
             raise Conflict(_("This invitation is no longer open. Ask for a new one."), code="invitation_used")
-        member, _is_new = Member.objects.get_or_create(
-            workspace_id=invitation.workspace_id,
-            user=by,
-            defaults={"role": invitation.role, "joined_at": at},
-        )
-        attach_member(member, email=by.email, at=at)
-        _record("member_joined", member, invitation.workspace, by, at, role=str(member.role))
-    return member
+        return join_workspace(workspace=invitation.workspace, user=by, role=invitation.role, by=by, at=at)
 
 
 def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
-    """Add ``user`` without an invitation: for commands, imports and identity providers. Audited."""
+    """Add ``user`` without an invitation: for commands, domains and identity providers. Audited.
+
+    In a scope that may write in the workspace. Raises as ``join_workspace`` does.
+    """
     _refuse_personal(workspace)
     if role not in Role.values:
         raise _unknown_role()
     with transaction.atomic():
         lock_person(user)
         lock_workspaces([workspace.pk])
-        member, is_new = Member.objects.get_or_create(
-            workspace=workspace, user=user, defaults={"role": role, "joined_at": at}
-        )
-        if not is_new:
-            raise Conflict(_("This person is a member already."), code="already_member", field="email")
-        attach_member(member, email=user.email, at=at)
-        _record("member_joined", member, workspace, by, at, role=str(role))
-    return member
+        return join_workspace(workspace=workspace, user=user, role=role, by=by, at=at)
 
 
 def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> Member:
@@ -164,8 +156,8 @@ def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> 
 def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
     """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
 
-    Only owners may remove an owner, and the identity provider (``by`` None). Raises Conflict for the last
-    owner.
+    Only owners, or the identity provider (``by`` None, in a scope that may write there), may remove an owner.
+    Raises Conflict for the last owner.
     """
     workspace = member.workspace
     with transaction.atomic():
@@ -176,7 +168,10 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
             user_id=fresh.user_id, workspace_id=fresh.workspace_id, revoked_at__isnull=True
         ).update(revoked_at=at)
         subject = ("workspaces.user", str(fresh.user_id))
-        note_removal(workspace_id=fresh.workspace_id, user_id=fresh.user_id, at=at)
+        # Whoever leaves is no admin; what they owned is left to the admins.
+        with open_admin_scope(workspace.pk, user_id=by.pk) if by is not None else transaction.atomic():
+            release_groups_of(workspace_id=workspace.pk, user_id=fresh.user_id)
+        note_removal(workspace_id=workspace.pk, user_id=fresh.user_id, at=at)
         fresh.delete()
         record(
             action="workspaces.member_removed",
@@ -185,6 +180,7 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
             subject=subject,
             workspace_id=workspace.pk,
             data={"left": by is not None and by.pk == fresh.user_id},
+            is_automated=is_automated(by),
         )
 
 
@@ -213,7 +209,8 @@ def _check_owner_change(member: Member, *, by: User | None) -> None:
     """Raise when ``by`` may not change this owner, or when it is the last one."""
     if member.role != Role.OWNER:
         return
-    if by is not None and by.pk != member.user_id and not rules.is_workspace_owner(by, member.workspace):
+    is_other = by is not None and by.pk != member.user_id
+    if is_other and not rules.is_workspace_owner(by, member.workspace):
         raise Forbidden(_("Only an owner can change or remove an owner."), code="owner_protected")
     others = Member.objects.filter(workspace_id=member.workspace_id, role=Role.OWNER).exclude(pk=member.pk)
     if not others.filter(user__is_active=True).exists():
@@ -240,13 +237,6 @@ def _refuse_personal(workspace: Workspace) -> None:
 
 
 def _record(
-    verb: str,
-    subject: Invitation | Member,
-    workspace: Workspace,
-    by: User | None,
-    at: datetime,
-    **data: object,
+    verb: str, subject: Invitation, workspace: Workspace, by: User, at: datetime, **data: object
 ) -> None:
-    if isinstance(subject, Member):
-        data["user_id"] = subject.user_id
     record(action=f"workspaces.{verb}", by=by, at=at, subject=subject, workspace_id=workspace.pk, data=data)

@@ -10,7 +10,9 @@ from workspaces.erasure import BATCH, DELETED_WORKSPACE, ErasurePart, retire_nam
 from workspaces.models import (
     ApiKey,
     Group,
+    Guest,
     Invitation,
+    InviteLink,
     Member,
     Notification,
     OutboundJob,
@@ -34,6 +36,7 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
         Notification.objects.filter(user=user),
         ApiKey.objects.filter(user=user),
         OutboundJob.objects.filter(requested_by=user),
+        Guest.objects.filter(user=user),
         verified,
     ):
         found = list(rows.values_list("pk", flat=True)[:BATCH])
@@ -44,7 +47,7 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
 
 def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     count = 0
-    for model in (Invitation, ApiKey, Group, Member, OutboundJob):
+    for model in (Invitation, InviteLink, Guest, ApiKey, Group, Member, OutboundJob):
         rows = model.objects.filter(workspace=workspace)
         found = list(rows.values_list("pk", flat=True)[:BATCH])
         model.objects.filter(pk__in=found).delete()

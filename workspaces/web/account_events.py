@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_added, email_changed, user_logged_in
+from allauth.account.signals import (
+    email_added,
+    email_changed,
+    email_confirmed,
+    email_removed,
+    user_logged_in,
+)
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from core.jobs import enqueue_on_commit
 from workspaces.models import User
+from workspaces.queries import is_in_company
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.users import note_email_change
 from workspaces.web.asked_question import restore_session_age
@@ -30,6 +38,22 @@ def follow_changed_address(
     fresh = User.objects.get(pk=user.pk)
     former = from_email_address.email if from_email_address else ""
     note_email_change(user=fresh, former=former, by=fresh, at=timezone.now())
+
+
+@receiver(email_removed, dispatch_uid="workspaces.email_removed")
+def follow_removed_address(request: HttpRequest, user: User, **options: Any) -> None:
+    follow_addresses(user.pk)
+
+
+@receiver(email_confirmed, dispatch_uid="workspaces.email_confirmed")
+def follow_confirmed_address(request: HttpRequest, email_address: EmailAddress, **options: Any) -> None:
+    follow_addresses(email_address.user_id)
+
+
+def follow_addresses(user_id: int) -> None:
+    """Let groups with an e-mail rule follow the person's verified addresses."""
+    if is_in_company(user_id):
+        enqueue_on_commit("workspaces.apply_rules_to_person", user_id=user_id)
 
 
 @receiver(user_logged_in, dispatch_uid="workspaces.user_logged_in")

@@ -73,11 +73,11 @@ class FirstAttachmentsView(LoggiaAPIView):
     def post(self, request: Request, slug: str) -> Response:
         """Add a file for the first message of a new conversation; send its id as one of `attachments`."""
         user, key = bearer(request)
-        gpt, version, relation = access_chat(user, slug)
+        gpt, version, _relation = access_chat(user, slug)
         requester = Requester(user, current_scope(), UsageSource.API, key.workspace_id, "en", key.pk)
         attachment = add_attachment(
             upload=self.read(AttachmentUploadSerializer)["file"],
-            workspace_id=get_chat_workspace_id(requester, gpt, relation),
+            workspace_id=get_chat_workspace_id(requester, gpt),
             conversation=None,
             reads_images=reads_images(get_usable_model(gpt, version)),
             by=user,

@@ -159,6 +159,10 @@ def _build_schemas() -> Schema:
             "default": False,
             "description": "Not listed, and deleted for good some hours after its last message.",
         },
+        "workspace": {
+            "type": "string",
+            "description": "Slug of the workspace that the conversation counts for: always the key's.",
+        },
     }
     return {
         "FirstTurnRequest": _build_object(asked | switches, "text"),

@@ -73,6 +73,7 @@ def _begin_first(request: HttpRequest, slug: str) -> StartedChatTurn:
         ask=_text(body, "gpt"),
         is_temporary=body.get("temporary") is True,
         model=_text(body, "model") if "model" in body else None,
+        workspace=_text(body, "workspace"),
     )
 
 

@@ -11,10 +11,7 @@ from django.db.models import Q, QuerySet
 from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, Turn
 from gpts.llm.states import TurnState
-from workspaces.access import personal_workspace
 from workspaces.models import User
-from workspaces.queries import get_user_roles
-from workspaces.states import WorkspaceKind
 
 
 def list_conversations(user: User) -> QuerySet[Conversation]:
@@ -73,14 +70,3 @@ def find_running_turns(ids: Collection[UUID]) -> set[UUID]:
 def list_running_turns() -> QuerySet[Turn]:
     """Turns that have not ended, of everybody whom the open scope includes."""
     return Turn.objects.filter(state=TurnState.RUNNING).order_by("started_at", "id")
-
-
-def get_payer_id(user: User, gpt: GPT) -> int:
-    """Return the workspace whose budgets count the person's chats with a GPT: the GPT's for its members,
-    otherwise the person's own. An API key pays from its own workspace instead."""
-    roles = get_user_roles(user)
-    if roles.membership_in(gpt.workspace_id) is not None:
-        return gpt.workspace_id
-    own = (member.workspace_id for member in roles.memberships if member.kind == WorkspaceKind.PERSONAL)
-    found = next(own, None)
-    return found if found is not None else personal_workspace(user).pk

@@ -23,7 +23,8 @@ from gpts.chat.mentions import access_mention
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachment_vectors import get_attachment_embedder
 from gpts.chat.queries.attachments import reads_images
-from gpts.chat.queries.conversations import count_turns_since, find_first_turn, get_payer_id
+from gpts.chat.queries.conversations import count_turns_since, find_first_turn
+from gpts.chat.queries.payers import check_key_pays, choose_payer_id
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
 from gpts.chat.services.rechecks import RequestAccess
@@ -144,10 +145,12 @@ def begin_first_turn(
     ask: str = "",
     is_temporary: bool = False,
     model: str | None = None,
+    workspace: str = "",
 ) -> StartedChatTurn:
     """Start a new conversation with its first turn; a repeated key returns the turn it started.
 
-    ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen model's id or name.
+    ``ask`` is the slug of another GPT that answers this turn, ``model`` the chosen model's id or name,
+    ``workspace`` the slug of the workspace that the conversation counts for, empty for the default.
     """
     is_repeated = _check_first_message(requester, slug, key, is_draft=is_draft)
     if is_repeated and (started := _wait_for_turn(requester, slug, key, is_draft=is_draft)):
@@ -157,7 +160,7 @@ def begin_first_turn(
         read_at = time.monotonic()
         rights = _Rights(*access_chat(requester.user, slug, is_draft=is_draft), read_at)
         answering = _access_answering_gpt(requester, rights.gpt, ask)
-        payer = get_chat_workspace_id(requester, rights.gpt, rights.relation) if files else 0
+        payer = get_chat_workspace_id(requester, rights.gpt, asked=workspace)
         return _Question(text, rights, answering, (rights.version,), payer, files=files)
 
     def record(question: _Question, vectors: QuestionVectors) -> StartedChatTurn:
@@ -165,7 +168,7 @@ def begin_first_turn(
         turn = start_first_turn(
             gpt=rights.gpt,
             version=rights.version,
-            workspace=get_chat_workspace_id(requester, rights.gpt, rights.relation),
+            workspace=question.payer_id,
             text=text,
             by=requester.user,
             at=timezone.now(),
@@ -272,11 +275,12 @@ def lock_turn_starts(user: User) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, user.pk % 2**31])
 
 
-def get_chat_workspace_id(requester: Requester, gpt: GPT, relation: GPTRelation) -> int:
-    """Return the key's workspace, the GPT's if the person is a member, else their personal one."""
-    if requester.workspace_id is not None:
-        return requester.workspace_id
-    return gpt.workspace_id if relation.role else get_payer_id(requester.user, gpt)
+def get_chat_workspace_id(requester: Requester, gpt: GPT, *, asked: str = "") -> int:
+    """Return the workspace of a new conversation: the key's, else as choose_payer_id, which raises."""
+    if requester.workspace_id is None:
+        return choose_payer_id(requester.user, gpt, asked=asked)
+    check_key_pays(requester.user, requester.workspace_id, asked=asked)
+    return requester.workspace_id
 
 
 def _begin_from_turn(

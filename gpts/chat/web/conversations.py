@@ -24,7 +24,8 @@ from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
 from gpts.chat.models import Conversation
 from gpts.chat.queries.attachments import find_cited_piece
-from gpts.chat.queries.conversations import get_payer_id, list_conversations
+from gpts.chat.queries.conversations import list_conversations
+from gpts.chat.queries.payers import choose_payer_id
 from gpts.chat.queries.turns import get_turn_window, parse_position
 from gpts.chat.services.turns import delete_conversation, rename_conversation, restore_conversation
 from gpts.chat.services.versions import get_answering_version
@@ -33,6 +34,7 @@ from gpts.chat.streaming.lost import interrupt_if_lost
 from gpts.chat.streaming.responses import wants_stream
 from gpts.chat.web.files import get_attachment_options
 from gpts.chat.web.model_options import build_model_menu, get_model_note
+from gpts.chat.web.payer_options import build_payer_menu, build_payer_note
 from gpts.chat.web.rendered_turns import get_icon_url, join_wrapped_lines, render_turns
 from gpts.llm.states import TurnState
 from marketplace.access import find_listing
@@ -62,12 +64,23 @@ def render_start_page(
     person = person_of(request)
     gpt = access_gpt(person, slug, to=GPTAct.TRY if is_draft else GPTAct.CHAT)
     version = None if is_draft else find_live_version(person, gpt)
+    payers = build_payer_menu(person, gpt, asked=_get_asked_workspace(request))
+    payer_id = payers.chosen.workspace_id if payers.chosen else choose_payer_id(person, gpt)
     context = _build_frame_context(request, gpt, version, None) | {
         "starters": (version or gpt).starters,
         "action": _build_post_url(
-            reverse("gpts:turn-first", args=[gpt.slug]), draft=is_draft, temporary=is_temporary
+            reverse("gpts:turn-first", args=[gpt.slug]),
+            {"workspace": payers.asked},
+            draft=is_draft,
+            temporary=is_temporary,
         ),
-        **build_model_menu(gpt, version, None, payer_id=get_payer_id(person, gpt)),
+        "payers": payers,
+        "temporary_url": _build_url(
+            reverse("gpts:chat-start", args=[gpt.slug]),
+            {"workspace": payers.asked},
+            temporary=not is_temporary,
+        ),
+        **build_model_menu(gpt, version, None, payer_id=payer_id),
         "model_note": get_model_note(gpt, version),
         "is_temporary": is_temporary,
         "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
@@ -109,6 +122,7 @@ def render_conversation_page(
         "is_draft": conversation.version_id is None,
         "is_temporary": conversation.is_temporary,
         "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
+        "payers": build_payer_note(person, conversation.workspace_id),
         "action": _build_post_url(reverse("gpts:turn-start", args=[conversation.pk])),
         "error": error,
         "value": value,
@@ -206,10 +220,19 @@ def _build_frame_context(
     } | _find_neighbours(recent.items, conversation.pk if conversation else None)
 
 
-def _build_post_url(url: str, **switches: bool) -> str:
+def _get_asked_workspace(request: HttpRequest) -> str:
+    return request.POST.get("workspace") or request.GET.get("workspace", "")
+
+
+def _build_post_url(url: str, texts: dict[str, str] | None = None, **switches: bool) -> str:
     """Build the composer's action, with an idempotency key for double clicks without JavaScript."""
-    query = {"key": uuid4().hex} | {name: "1" for name, is_on in switches.items() if is_on}
-    return f"{url}?{urlencode(query)}"
+    return _build_url(url, {"key": uuid4().hex} | (texts or {}), **switches)
+
+
+def _build_url(url: str, texts: dict[str, str], **switches: bool) -> str:
+    query = {name: text for name, text in texts.items() if text}
+    query |= {name: "1" for name, is_on in switches.items() if is_on}
+    return f"{url}?{urlencode(query)}" if query else url
 
 
 def _render_fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

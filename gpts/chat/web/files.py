@@ -33,6 +33,8 @@ from gpts.chat.streaming.begin import Requester, get_chat_workspace_id
 from gpts.knowledge.extraction import list_accepted
 from gpts.knowledge.remark_messages import describe_remarks
 from gpts.metering.states import UsageSource
+from workspaces.models import User
+from workspaces.queries import get_user_roles
 from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
 
@@ -48,11 +50,11 @@ def attachment_add_first(request: HttpRequest, slug: str) -> HttpResponseBase:
     is_draft = "draft" in request.GET
     if is_draft:
         access_gpt(person, slug, to=GPTAct.TRY)
-    gpt, version, relation = access_chat(person, slug, is_draft=is_draft)
+    gpt, version, _relation = access_chat(person, slug, is_draft=is_draft)
     requester = Requester(person, current_scope(), UsageSource.WEB, None, "en")
     return _add_attachment(
         request,
-        workspace_id=get_chat_workspace_id(requester, gpt, relation),
+        workspace_id=get_chat_workspace_id(requester, gpt, asked=request.POST.get("workspace", "")),
         conversation=None,
         check_reads_images=lambda: reads_images(get_usable_model(gpt, version)),
     )
@@ -76,7 +78,8 @@ def attachment_add(request: HttpRequest, conversation_id: UUID) -> HttpResponseB
 @require_GET
 def attachment_show(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
     """The state of a file, for its chip in the composer."""
-    return JsonResponse(build_chip(access_attachment(person_of(request), attachment_id)))
+    person = person_of(request)
+    return JsonResponse(build_chip(access_attachment(person, attachment_id), person))
 
 
 @login_required
@@ -116,8 +119,9 @@ def build_file_response(attachment: Attachment, *, as_download: bool) -> HttpRes
     return response
 
 
-def build_chip(attachment: Attachment) -> dict[str, Any]:
-    """Build what the chip of a file in the composer shows."""
+def build_chip(attachment: Attachment, person: User) -> dict[str, Any]:
+    """Build what the chip of a file in the composer shows. No query."""
+    payer = get_user_roles(person).membership_in(attachment.workspace_id)
     return {
         "id": str(attachment.pk),
         "name": attachment.name,
@@ -125,6 +129,8 @@ def build_chip(attachment: Attachment) -> dict[str, Any]:
         "size": attachment.size,
         "state": attachment.state,
         "failure": describe_failure(attachment.failure),
+        # A message that counts for another workspace cannot have it.
+        "workspace": "" if payer is None else payer.slug,
         "remarks": [remark.text for remark in describe_remarks(attachment.remarks)],
         "url": reverse("gpts:attachment-file", args=[attachment.pk]),
     }
@@ -194,4 +200,4 @@ def _add_attachment(
         )
     except DomainError as error:
         return JsonResponse(error_body(error), status=error.status)
-    return JsonResponse(build_chip(attachment), status=201)
+    return JsonResponse(build_chip(attachment, person_of(request)), status=201)

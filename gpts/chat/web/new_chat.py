@@ -18,6 +18,7 @@ from gpts.assistants.rules import GPTAct
 from gpts.chat.mentions import NAME_LENGTH, ChatChoices, list_chat_choices
 from gpts.chat.web.rendered_turns import get_icon_url
 from workspaces.models import User
+from workspaces.queries import get_user_roles
 from workspaces.web.people import person_of
 
 # What htmx asks for, by the element that the answer goes into.
@@ -37,12 +38,18 @@ def chat_new(request: HttpRequest) -> HttpResponse:
         "q": text,
         "groups": _build_groups(list_chat_choices(person, text)),
         "gpt": None if text else _find_open_gpt(person, request.GET.get("gpt", "")),
+        "workspace": _find_own_workspace(person, request.GET.get("workspace", "")),
     }
     htmx = getattr(request, "htmx", None)
     template = _FRAGMENTS.get(str(getattr(htmx, "target", "")), "gpts/chat/new.html")
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Target"])
     return response
+
+
+def _find_own_workspace(person: User, slug: str) -> str:
+    """Return the slug of the workspace that the chat should count for, empty for a foreign one."""
+    return slug if any(one.slug == slug for one in get_user_roles(person).memberships) else ""
 
 
 def _build_groups(choices: ChatChoices) -> list[dict[str, Any]]:

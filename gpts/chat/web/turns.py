@@ -73,6 +73,7 @@ def turn_first(request: HttpRequest, slug: str) -> HttpResponseBase:
             ask=_field(request, "gpt"),
             is_temporary=bool(_field(request, "temporary")),
             model=request.POST.get("model"),
+            workspace=_field(request, "workspace"),
         )
     except SignedOut as error:
         return _refuse_signed_out(request, error, _keep_first_message(request, slug, is_draft=is_draft))

@@ -13,6 +13,7 @@ function attachFiles(composer) {
   const said = note.textContent;
   const draft = `chat-files:${location.pathname}`;
   const files = new Map(); // chip element -> { id, state }
+  const payer = composer.elements.workspace;
   let isWaiting = false;
 
   composer.querySelector("[data-composer-files]").addEventListener("change", (event) => {
@@ -79,6 +80,7 @@ function attachFiles(composer) {
     if (file.size > Number(words.attachBytes || Infinity)) return fail(chip, words.attachLarge);
     const body = new FormData();
     body.set("file", file, file.name || "pasted.png");
+    if (payer) body.set("workspace", payer.value);
     const response = await fetch(words.attach, { method: "POST", body, headers: headers() }).catch(() => null);
     const answer = await response?.json().catch(() => null);
     if (!response?.ok || !answer?.id) return fail(chip, answer?.error?.message ?? words.attachFailed);
@@ -91,6 +93,7 @@ function attachFiles(composer) {
   function take(chip, answer) {
     const entry = files.get(chip);
     if (!entry) return;
+    fixPayer(answer.workspace);
     Object.assign(entry, { id: answer.id, url: answer.url, name: answer.name, isImage: answer.kind === "image", remarks: answer.remarks ?? [] });
     if (answer.state === "failed") return fail(chip, answer.failure);
     if (answer.state !== "ready") return void setTimeout(() => watch(chip), WATCH_MS);
@@ -101,6 +104,13 @@ function attachFiles(composer) {
     const field = Object.assign(document.createElement("input"), { type: "hidden", name: "attachments", value: answer.id });
     chip.append(field);
     settle();
+  }
+
+  // A file is stored for one workspace, so a message with files cannot count for another one.
+  function fixPayer(workspace) {
+    if (!payer || payer.disabled) return;
+    if ([...payer.options].some((option) => option.value === workspace)) payer.value = workspace;
+    payer.disabled = true;
   }
 
   async function watch(chip) {
@@ -153,6 +163,7 @@ function attachFiles(composer) {
       files.delete(chip);
       chip.remove();
       if (entry?.id) drop(entry.id);
+      if (payer && files.size === 0) payer.disabled = false;
       remember();
       settle();
       composer.elements.text.focus();

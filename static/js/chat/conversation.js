@@ -158,6 +158,7 @@ export function attachConversation(chat) {
     if (isComposed) {
       for (const file of composer.querySelectorAll("[name=attachments]")) body.append("attachments", file.value);
       if (composer.elements.model) body.set("model", composer.elements.model.value);
+      if (composer.elements.workspace) body.set("workspace", composer.elements.workspace.value);
     }
     setRunning({ stop() {} });
     showError("");
@@ -263,6 +264,12 @@ export function attachConversation(chat) {
     read(null, answerView(chat, element), section);
   }
 
+  // A conversation stays with the workspace that its first message chose.
+  function fixPayer(choice) {
+    const said = choice?.selectedOptions[0]?.textContent.trim();
+    if (said) choice.replaceWith(Object.assign(document.createElement("span"), { className: "composer__payer", textContent: said }));
+  }
+
   function begin(data) {
     const isNew = running?.turn !== data.turn;
     follow(data.conversation, data.turn, data.position);
@@ -272,6 +279,7 @@ export function attachConversation(chat) {
       words.chatConversation = data.conversation;
       composer.action = `${here}/turns`;
       if (composer.dataset.attach) composer.dataset.attach = `${here}/attachments`;
+      fixPayer(composer.elements.workspace);
       // The builder's preview keeps the URL and title of the builder.
       if ("chatEmbedded" in words) return;
       history.replaceState(null, "", here);

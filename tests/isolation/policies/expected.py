@@ -30,7 +30,13 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "workspaces_member": (Line("workspace_id = {alpha} AND user_id = {owner}", "coamtw", "aw", "aw", "oaw"),),
     "workspaces_invitation": (Line("workspace_id = {alpha}", "aw", "w", "aw", "w"),),
     "workspaces_group": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
-    "workspaces_groupmember": (Line("true", "coaw", "aw", "aw", "oaw"),),
+    "workspaces_groupmember": (
+        Line(
+            "group_id IN (SELECT id FROM workspaces_group WHERE name = 'Walkers')", "coaw", "aw", "aw", "oaw"
+        ),
+    ),
+    "workspaces_invitelink": (Line("workspace_id = {alpha}", "aw", "w", "aw", "w"),),
+    "workspaces_guest": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
     "workspaces_sharingpolicy": (Line("workspace_id = {alpha}", "coamw", "aw", "aw", "w"),),
     "workspaces_apikey": (Line("user_id = {owner} AND workspace_id = {alpha}", "oaw", "ow", "ow", "w"),),
     "workspaces_staffrole": (Line("user_id = {moderator}", "mtw", "tw", "tw", "mtw"),),

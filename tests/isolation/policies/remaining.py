@@ -20,7 +20,15 @@ from marketplace.models import FormerHandle, Listing, ListingVector, Rating, She
 from marketplace.services.listings import delist_listing, publish_listing
 from reviews.models import Appeal, DailyStat, Decision, Escalation, Standing, Strike
 from tests.isolation.world import World
-from workspaces.models import Group, GroupMember, Member, OutboundJob, OutgoingMail
+from workspaces.models import (
+    Group,
+    GroupMember,
+    Guest,
+    InviteLink,
+    Member,
+    OutboundJob,
+    OutgoingMail,
+)
 
 
 def build(world: World) -> None:
@@ -39,6 +47,14 @@ def _in_workspaces(world: World) -> None:
         workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
     )
     GroupMember.objects.create(group=group, member=seat)
+    owner = world.people["owner"]
+    InviteLink.objects.create(
+        workspace=world.alpha, role="member", token_hash="0" * 64, created_by=owner, created_at=now,
+        expires_at=now,
+    )  # fmt: skip
+    Guest.objects.create(
+        workspace=world.alpha, user=world.people["reader"], invited_by=owner, created_at=now, expires_at=now
+    )
     OutboundJob.objects.create(
         kind="gpts.page", workspace=world.alpha, subject_id=world.gpts["alpha"].pk, address="https://a.example/",
         state="failed", error_code="refused", error="It was refused.", requested_by=world.people["owner"],

@@ -20,6 +20,8 @@ from tests.support.factories.workspaces import PASSWORD
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
+GROUP_IDS = WORKSPACE_IDS | {"group_id": "group"}
+GROUP_MEMBER_IDS = GROUP_IDS | {"member_id": "builder_seat"}
 # Forms of allauth also take PUT, as Django's form views do.
 FORM = "GET POST PUT"
 
@@ -51,6 +53,18 @@ ROWS: list[Row] = [
     page("workspaces:member-remove", ADMINS, "POST", ids=MEMBER_IDS, forbidden=MEMBER),
     page("workspaces:invitation-revoke", ADMINS, "POST", ids=WORKSPACE_IDS | {"invitation_id": "invitation"},
          forbidden=MEMBER),
+    page("workspaces:group-own", ALPHA, "GET POST", ids=WORKSPACE_IDS, body={"name": "Evil group"}),
+    page("workspaces:group-list", ADMINS, "GET POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
+         body={"name": "Evil group"}),
+    page("workspaces:group-detail", ADMINS, "GET POST", ids=GROUP_IDS, forbidden=MEMBER,
+         body={"name": "Taken over", "sharing": "everybody"}),
+    page("workspaces:group-delete", ADMINS, "POST", ids=GROUP_IDS, forbidden=MEMBER,
+         body={"confirmation": "Alpha group"}),
+    page("workspaces:group-fill", ADMINS, "POST", ids=GROUP_IDS, forbidden=MEMBER,
+         body={"emails": "evil@else.test"}),
+    page("workspaces:group-add", ADMINS, "POST", ids=GROUP_IDS | {"member_id": "member_seat"},
+         forbidden=MEMBER),
+    page("workspaces:group-remove", ADMINS, "POST", ids=GROUP_MEMBER_IDS, forbidden=MEMBER),
     page("workspaces:workspace-leave", ALPHA, "POST", ids=WORKSPACE_IDS),
     page("workspaces:workspace-audit", ADMINS, ids=WORKSPACE_IDS, forbidden=MEMBER),
     page("workspaces:workspace-settings", ADMINS, "GET POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
@@ -79,6 +93,21 @@ ROWS: list[Row] = [
         forbidden=MEMBER, key="owner@alpha", body={"role": "admin"}),
     api("workspaces_api:member-detail", ADMINS, "account", "DELETE", ids=MEMBER_IDS,
         forbidden=MEMBER, key="owner@alpha"),
+    api("workspaces_api:group-list", ALPHA, "account", ids=WORKSPACE_IDS, key="owner@alpha"),
+    api("workspaces_api:group-list", ALPHA, "account", "POST", ids=WORKSPACE_IDS, key="owner@alpha",
+        body={"name": "Evil group"}),
+    api("workspaces_api:group-detail", ADMINS, "account", ids=GROUP_IDS, forbidden=MEMBER,
+        key="owner@alpha"),
+    api("workspaces_api:group-detail", ADMINS, "account", "PATCH", ids=GROUP_IDS, forbidden=MEMBER,
+        key="owner@alpha", body={"name": "Taken over"}),
+    api("workspaces_api:group-detail", ADMINS, "account", "DELETE", ids=GROUP_IDS, forbidden=MEMBER,
+        key="owner@alpha"),
+    api("workspaces_api:group-members", ADMINS, "account", ids=GROUP_IDS, forbidden=MEMBER,
+        key="owner@alpha"),
+    api("workspaces_api:group-members", ADMINS, "account", "POST", ids=GROUP_IDS, forbidden=MEMBER,
+        key="owner@alpha", body=lambda world: {"members": [world.member_seat]}),
+    api("workspaces_api:group-member", ADMINS, "account", "DELETE", ids=GROUP_MEMBER_IDS, forbidden=MEMBER,
+        key="owner@alpha"),
     page("workspaces:api-reference", EVERYBODY),
     page("workspaces:api-document", EVERYBODY, fixed={"form": "json"}),
     staff_page("workspaces:operator-audit", OPERATOR),

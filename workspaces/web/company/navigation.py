@@ -33,7 +33,10 @@ class AdminPageLink:
 ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
     (
         _("People"),
-        (AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),),
+        (
+            AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),
+            AdminPage("groups", _("Groups"), "workspaces:group-list", WorkspaceAct.MANAGE_GROUPS),
+        ),
     ),
     (
         _("Sign-in"),

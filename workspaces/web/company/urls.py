@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.company import deletions, identity, members, settings
+from workspaces.web.company import deletions, groups, identity, members, settings
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -16,6 +16,21 @@ routes: list[URLPattern] = [
         "w/<slug:workspace>/admin/invitations/<int:invitation_id>/revoke",
         members.revoke,
         name="invitation-revoke",
+    ),
+    path("w/<slug:workspace>/groups", groups.own_groups, name="group-own"),
+    path("w/<slug:workspace>/admin/groups", groups.groups, name="group-list"),
+    path("w/<slug:workspace>/admin/groups/<int:group_id>", groups.group, name="group-detail"),
+    path("w/<slug:workspace>/admin/groups/<int:group_id>/delete", groups.delete, name="group-delete"),
+    path("w/<slug:workspace>/admin/groups/<int:group_id>/people", groups.add_addresses, name="group-fill"),
+    path(
+        "w/<slug:workspace>/admin/groups/<int:group_id>/people/<int:member_id>/add",
+        groups.add,
+        name="group-add",
+    ),
+    path(
+        "w/<slug:workspace>/admin/groups/<int:group_id>/people/<int:member_id>/remove",
+        groups.remove,
+        name="group-remove",
     ),
     path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
     path("w/<slug:workspace>/admin/identity", identity.identity, name="identity"),
