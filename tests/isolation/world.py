@@ -41,6 +41,7 @@ from workspaces.services.groups import add_group_members, create_group
 from workspaces.services.leaving import delete_workspace
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
+from workspaces.services.scim_tokens import create_scim_token
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
 from workspaces.services.workspaces import create_workspace
 from workspaces.states import ApiScope
@@ -124,6 +125,7 @@ def _belongings(world: World) -> None:
     )
     group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
+    sync, world.keys["scim"] = create_scim_token(workspace=world.alpha, name="Sync", by=owner, at=now)
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
     # The row of a registered passkey: allauth has no service that creates it.
     passkey = Authenticator.objects.create(
@@ -136,6 +138,7 @@ def _belongings(world: World) -> None:
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
         "group": group.pk,
+        "scim_token": sync.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
 

@@ -240,7 +240,7 @@ def build_groups(rows: Collection[ScimGroup], *, base: str, with_members: bool) 
                 {
                     "value": str(person_id),
                     "$ref": f"{base}/Users/{person_id}",
-                    "display": name,
+                    **({"display": name} if name else {}),
                     "type": "User",
                 }
             )

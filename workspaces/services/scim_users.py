@@ -231,6 +231,8 @@ def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: dateti
             attach_member(member, email=row.email, at=at)
         if member is not None:
             _apply_role(row, member, at=at)
+        else:
+            _keep_given_role(row, _pick_role(row, token.workspace))
     except DomainError as error:
         raise as_scim_error(error) from error
 
@@ -250,7 +252,7 @@ def _begin_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> Membe
     address = row.email if row.user is None else row.user.email
     if not address:
         return None
-    role = _find_role(row, workspace)
+    role = _pick_role(row, workspace) or str(get_identity_rules(workspace).default_role)
     if not is_address_proved(workspace.pk, address):
         row.user = None
         ScimUser.objects.filter(pk=row.pk, user__isnull=False).update(user=None)
@@ -267,9 +269,8 @@ def _begin_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> Membe
     return member
 
 
-def _find_role(row: ScimUser, workspace: Workspace) -> str:
-    rules = get_identity_rules(workspace)
-    return pick_role(row.attributes.get("roles") or [], rules.role_claims) or str(rules.default_role)
+def _pick_role(row: ScimUser, workspace: Workspace) -> str:
+    return pick_role(row.attributes.get("roles") or [], get_identity_rules(workspace).role_claims)
 
 
 def _create_account(row: ScimUser, *, at: datetime) -> User:
@@ -328,13 +329,16 @@ def _end_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> None:
 
 def _apply_role(row: ScimUser, member: Member, *, at: datetime) -> None:
     """Give the role of a mapped value. Without one, a role that a value gave before ends; others stay."""
-    rules = get_identity_rules(member.workspace)
-    role = pick_role(row.attributes.get("roles") or [], rules.role_claims)
+    role = _pick_role(row, member.workspace)
     wanted = role
     if not role and row.given_role and member.role == row.given_role:
-        wanted = str(rules.default_role)
+        wanted = str(get_identity_rules(member.workspace).default_role)
     if wanted and member.role != wanted:
         change_role(member=member, role=wanted, by=None, at=at)
+    _keep_given_role(row, role)
+
+
+def _keep_given_role(row: ScimUser, role: str) -> None:
     if row.given_role != role:
         row.given_role = role
         ScimUser.objects.filter(pk=row.pk).update(given_role=role)

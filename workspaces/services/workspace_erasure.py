@@ -11,12 +11,18 @@ from workspaces.models import (
     ApiKey,
     Group,
     Guest,
+    IdentityConnection,
+    IdentityLink,
+    IdentityRules,
     Invitation,
     InviteLink,
     Member,
     Notification,
     OutboundJob,
     ProtectedName,
+    ScimGroup,
+    ScimToken,
+    ScimUser,
     SharingPolicy,
     User,
     Workspace,
@@ -37,6 +43,8 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
         ApiKey.objects.filter(user=user),
         OutboundJob.objects.filter(requested_by=user),
         Guest.objects.filter(user=user),
+        ScimUser.objects.filter(user=user),
+        IdentityLink.objects.filter(user=user),
         verified,
     ):
         found = list(rows.values_list("pk", flat=True)[:BATCH])
@@ -47,7 +55,20 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
 
 def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     count = 0
-    for model in (Invitation, InviteLink, Guest, ApiKey, Group, Member, OutboundJob):
+    for model in (
+        Invitation,
+        InviteLink,
+        Guest,
+        ApiKey,
+        ScimToken,
+        ScimUser,
+        ScimGroup,
+        IdentityConnection,
+        IdentityRules,
+        Group,
+        Member,
+        OutboundJob,
+    ):
         rows = model.objects.filter(workspace=workspace)
         found = list(rows.values_list("pk", flat=True)[:BATCH])
         model.objects.filter(pk__in=found).delete()

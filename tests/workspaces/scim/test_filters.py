@@ -56,7 +56,7 @@ ADA: dict[str, Any] = {
         ('meta.lastModified gt "2026-02-01T00:00:00Z"', True),
         ('meta.lastModified lt "2026-02-01T00:00:00Z"', False),
         ("nickName eq null", True),
-        ('userName gt true', False),
+        ("userName gt true", False),
         ('name.givenName eq "A\\u0064a"', True),
     ],
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -19,6 +20,9 @@ from workspaces.api.scim.base import (
 )
 from workspaces.models import ScimGroup, ScimUser
 from workspaces.queries.scim import (
+    DEFAULT_COUNT,
+    MAX_COUNT,
+    Ask,
     Page,
     build_groups,
     build_users,
@@ -167,6 +171,37 @@ class GroupSearchView(GroupsView):
 
     def post(self, request: HttpRequest, workspace: str) -> HttpResponse:
         return self._list(self.read_body(request))
+
+
+class SearchView(ScimView):
+    """/.search: people and groups together (RFC 7644, section 3.4.3), people first."""
+
+    def post(self, request: HttpRequest, workspace: str) -> HttpResponse:
+        values = self.read_body(request)
+        ask, workspace_id = read_ask(values), self.token.workspace_id
+        add_missing_rows(workspace=self.token.workspace, at=timezone.now())
+        whole = replace(ask, start=1, count=MAX_COUNT)
+        found, total = [], 0
+        for page in self._read_pages(whole, workspace_id):
+            found += page.resources
+            total += page.total
+        start = max(ask.start, 1)
+        count = DEFAULT_COUNT if ask.count is None else min(max(ask.count, 0), MAX_COUNT)
+        return show_page(Page(total, start, found[start - 1 : start - 1 + count]), values)
+
+    def _read_pages(self, ask: Ask, workspace_id: int) -> Iterator[Page]:
+        """Yield those lists whose attributes the filter knows. Raises ScimError where neither does."""
+        refusals = []
+        for read in (
+            lambda: list_users(workspace_id, ask, self.base),
+            lambda: list_groups(workspace_id, ask, self.base, with_members=True),
+        ):
+            try:
+                yield read()
+            except ScimError as refusal:
+                refusals.append(refusal)
+        if len(refusals) == 2:
+            raise refusals[0]
 
 
 class GroupView(_Groups):

@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern] = [
     path("Groups", csrf_exempt(resources.GroupsView.as_view()), name="groups"),
     path("Groups/.search", csrf_exempt(resources.GroupSearchView.as_view()), name="group-search"),
     path("Groups/<uuid:identifier>", csrf_exempt(resources.GroupView.as_view()), name="group"),
+    path(".search", csrf_exempt(resources.SearchView.as_view()), name="search"),
     path("<path:rest>", csrf_exempt(documents.OtherView.as_view()), name="other"),
 ]

@@ -73,9 +73,7 @@ def roles(request: HttpRequest, workspace: str) -> HttpResponse:
     form = RoleClaimsForm(request.POST)
     if form.is_valid():
         try:
-            set_role_claims(
-                workspace=tenant, **form.cleaned_data, by=person_of(request), at=timezone.now()
-            )
+            set_role_claims(workspace=tenant, **form.cleaned_data, by=person_of(request), at=timezone.now())
         except DomainError as error:
             add_refusal(form, error)
         else:

@@ -52,7 +52,9 @@ class RoleClaimsForm(forms.Form):
 
     def clean_role_claims(self) -> dict[str, str]:
         claims: dict[str, str] = {}
-        roles = {word.casefold(): role.value for role in CLAIMED_ROLES for word in (role.value, str(role.label))}
+        roles = {
+            word.casefold(): role.value for role in CLAIMED_ROLES for word in (role.value, str(role.label))
+        }
         for line in self.cleaned_data["role_claims"].splitlines():
             if not line.strip():
                 continue

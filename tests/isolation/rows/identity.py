@@ -1,0 +1,55 @@
+"""Identity of a company: its page, its API, and the directory interface, which no person and no key opens."""
+
+from __future__ import annotations
+
+from tests.isolation.rows.row import ADMINS, MEMBER, NOBODY, Row, api, page
+from tests.support.factories.workspaces import PASSWORD
+
+WORKSPACE_IDS = {"workspace": "alpha_place"}
+TOKEN_IDS = WORKSPACE_IDS | {"token_id": "scim_token"}
+SOMEBODY = {"identifier": "00000000-0000-7000-8000-000000000001"}
+CLAIMS = {"default_role": "builder", "role_claims": {}, "password": PASSWORD}
+
+
+def scim(name: str, methods: str = "GET", **fixed: str) -> Row:
+    return Row(
+        f"scim:{name}",
+        NOBODY,
+        tuple(methods.split()),
+        ids=WORKSPACE_IDS,
+        fixed=fixed,
+        always="refused",
+        is_json=True,
+    )
+
+
+ROWS: list[Row] = [
+    page("workspaces:identity", ADMINS, ids=WORKSPACE_IDS, forbidden=MEMBER),
+    page("workspaces:scim-token-create", ADMINS, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
+         body={"name": "Sync", "days": "90"}),
+    page("workspaces:scim-token-revoke", ADMINS, "POST", ids=TOKEN_IDS, forbidden=MEMBER),
+    page("workspaces:identity-roles", ADMINS, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
+         body={"default_role": "builder", "role_claims": "Staff = admin"}),
+    api("workspaces_api:identity", ADMINS, "account", ids=WORKSPACE_IDS, forbidden=MEMBER, key="owner@alpha"),
+    api("workspaces_api:identity", ADMINS, "account", "PATCH", ids=WORKSPACE_IDS, forbidden=MEMBER,
+        key="owner@alpha", body=CLAIMS),
+    api("workspaces_api:scim-token-list", ADMINS, "account", ids=WORKSPACE_IDS, forbidden=MEMBER,
+        key="owner@alpha"),
+    api("workspaces_api:scim-token-list", ADMINS, "account", "POST", ids=WORKSPACE_IDS, forbidden=MEMBER,
+        key="owner@alpha", body={"name": "Sync", "password": PASSWORD}),
+    api("workspaces_api:scim-token-detail", ADMINS, "account", "DELETE", ids=TOKEN_IDS, forbidden=MEMBER,
+        key="owner@alpha"),
+    scim("service-provider-config"),
+    scim("resource-types"),
+    scim("resource-type", name="User"),
+    scim("schemas"),
+    scim("schema", urn="urn:ietf:params:scim:schemas:core:2.0:User"),
+    scim("users", "GET POST"),
+    scim("user-search", "POST"),
+    scim("user", "GET PUT PATCH DELETE", **SOMEBODY),
+    scim("groups", "GET POST"),
+    scim("group-search", "POST"),
+    scim("group", "GET PUT PATCH DELETE", **SOMEBODY),
+    scim("search", "POST"),
+    scim("other", rest="Bulk"),
+]  # fmt: skip
