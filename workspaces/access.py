@@ -21,6 +21,7 @@ from workspaces.models import (
     ApiKey,
     Erasure,
     Group,
+    IdentityConnection,
     Invitation,
     Member,
     Notification,
@@ -141,6 +142,14 @@ def access_api_key(user: User, key_id: int) -> ApiKey:
     if key is None:
         raise not_found()
     return key
+
+
+def access_connection(workspace: Workspace, kind: str) -> IdentityConnection:
+    """Return the connection of ``workspace`` (already authorised); NotFound without one."""
+    found = IdentityConnection.objects.filter(workspace=workspace, kind=kind).first()
+    if found is None:
+        raise not_found()
+    return found
 
 
 def access_scim_token(workspace: Workspace, token_id: int) -> ScimToken:

@@ -26,6 +26,7 @@ from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
 from workspaces.models import (
     ApiKey,
     Group,
+    IdentityConnection,
     Invitation,
     Member,
     ProtectedName,
@@ -119,6 +120,12 @@ def _name_rules(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     return {identifier: Named(gettext("the rules of identity"), url) for identifier in ids}
 
 
+def _name_connections(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = IdentityConnection.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    url = reverse("workspaces:identity", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {str(row.pk): Named(row.name, url) for row in rows.only("pk", "name")}
+
+
 def _name_tokens(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     """Name tokens of identity providers by their public beginning."""
     rows = ScimToken.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
@@ -166,6 +173,16 @@ def _describe_filling(data: Mapping[str, Any]) -> Any:
 
 
 _GROUP_CHANGE = ("added", "removed")
+_CONNECTION = {
+    "name": FieldWords(_("Name")),
+    "issuer": FieldWords(_("Issuer")),
+    "client_id": FieldWords(_("Client id")),
+    "domains": FieldWords(_("Domains")),
+    "role_claim": FieldWords(_("Claim with roles")),
+    "group_claim": FieldWords(_("Claim with groups")),
+    "is_enabled": FieldWords(_("Switched on")),
+    "is_secret_new": FieldWords(_("New secret")),
+}
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
@@ -187,6 +204,34 @@ ACTIONS = {
         _("Golden prompts asked before sharing"),
         _("%(who)s changed which share of the tests must pass before a GPT is shared."),
         details=("rate",),
+    ),
+    "workspaces.connection_set": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection set"),
+        _("%(who)s set the sign-in connection %(what)s."),
+        details=("is_secret_new",),
+        fields=_CONNECTION,
+    ),
+    "workspaces.connection_checked": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection checked"),
+        _("%(who)s checked the sign-in connection %(what)s; the provider answered."),
+    ),
+    "workspaces.connection_switched": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection switched"),
+        _("%(who)s switched the sign-in connection %(what)s on or off."),
+        fields=_CONNECTION,
+    ),
+    "workspaces.connection_deleted": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection removed"),
+        _("%(who)s removed the sign-in connection."),
+    ),
+    "workspaces.identity_linked": ActionWords(
+        Area.ACCOUNTS,
+        _("Account connected with the identity provider"),
+        _("%(who)s confirmed %(what)s, whose account is connected with it now."),
     ),
     "workspaces.identity_claims_set": ActionWords(
         Area.SETTINGS,
@@ -331,6 +376,7 @@ WORDS = AuditWords(
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "workspaces.identityconnection": ObjectWords(_name_connections, _("a removed connection")),
         "workspaces.identityrules": ObjectWords(_name_rules, _("the rules of identity")),
         "workspaces.scimtoken": ObjectWords(_name_tokens, _("a token")),
         "workspaces.scimuser": ObjectWords(_name_directory_people, _("a person")),

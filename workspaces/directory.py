@@ -1,14 +1,18 @@
-"""The scope of a workspace's identity provider, and the tokens that it sends."""
+"""The scope of a workspace's identity provider, and what is found out before anybody is signed in."""
 
 from __future__ import annotations
 
 import hmac
 from datetime import datetime
 
+from django.db import connection
+
 from core.scope import Scope, open_scope
-from workspaces.access import hash_secret
-from workspaces.models import ScimToken, Workspace
-from workspaces.states import WorkspaceKind
+from workspaces.access import hash_secret, not_found
+from workspaces.email_domains import get_domain
+from workspaces.models import IdentityConnection, ScimToken, Workspace
+from workspaces.queries.identity import is_address_proved
+from workspaces.states import ConnectionKind, WorkspaceKind
 
 TOKEN_START = "lgd"  # noqa: S105 - the public beginning
 
@@ -19,6 +23,40 @@ def directory_scope(workspace_id: int) -> Scope:
     Open it only for a request whose token, or whose signed answer, was checked against that workspace.
     """
     return Scope(workspace_ids=(workspace_id,), admin_workspace_ids=(workspace_id,))
+
+
+def find_sign_in(slug: str) -> tuple[Workspace, IdentityConnection | None]:
+    """Return the company at ``slug`` and how its people sign in, None without an enabled connection.
+
+    Raises NotFound for a personal or suspended workspace: their pages of sign-in do not exist.
+    """
+    workspace = Workspace.objects.filter(slug=slug, suspended_at__isnull=True).first()
+    if workspace is None or workspace.kind == WorkspaceKind.PERSONAL:
+        raise not_found()
+    with open_scope(directory_scope(workspace.pk)):
+        found = IdentityConnection.objects.filter(
+            workspace=workspace, kind=ConnectionKind.OIDC, is_enabled=True
+        ).first()
+    if found is not None:
+        found.workspace = workspace
+    return workspace, found
+
+
+def find_companies_at(email: str) -> list[Workspace]:
+    """Return the companies whose people at the domain of ``email`` sign in by a connection of theirs.
+
+    Only those that have proved the domain: whoever merely names it gets nobody's sign-in.
+    """
+    domain = get_domain(email)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM workspaces_sign_in_at(%s)", [domain])
+        found = [int(workspace_id) for (workspace_id,) in cursor.fetchall()]
+    proved = []
+    for workspace_id in found:
+        with open_scope(directory_scope(workspace_id)):
+            if is_address_proved(workspace_id, email):
+                proved.append(workspace_id)
+    return list(Workspace.objects.filter(pk__in=proved, suspended_at__isnull=True).order_by("name"))
 
 
 def find_directory(slug: str, plain: str, *, at: datetime) -> ScimToken | None:

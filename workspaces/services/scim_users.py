@@ -30,7 +30,7 @@ from workspaces.services.members import (
     remove_member,
 )
 from workspaces.services.scim_links import attach_member, note_removal
-from workspaces.services.users import clean_display_name, create_user
+from workspaces.services.users import clean_display_name, create_user, has_verified_address
 from workspaces.states import Role
 
 RANKS = (Role.ADMIN, Role.BUILDER, Role.MEMBER)
@@ -253,7 +253,8 @@ def _begin_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> Membe
     if not address:
         return None
     role = _pick_role(row, workspace) or str(get_identity_rules(workspace).default_role)
-    if not is_address_proved(workspace.pk, address):
+    is_theirs = row.user is None or has_verified_address(row.user)
+    if not is_theirs or not is_address_proved(workspace.pk, address):
         row.user = None
         ScimUser.objects.filter(pk=row.pk, user__isnull=False).update(user=None)
         _invite(row, token, role=role, at=at)

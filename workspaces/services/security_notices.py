@@ -31,6 +31,7 @@ class SecurityEvent(TextChoices):
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
     DATA_EXPORTED = "data_exported"
     OWNER_ADDED = "owner_added"
+    IDENTITY_LINKED = "identity_linked"
     WORKSPACE_DELETED = "workspace_deleted"
     ACCOUNT_DELETED = "account_deleted"
 
@@ -86,6 +87,13 @@ _TEXTS = {
         _("A workspace of yours has another owner"),
         _("Owners can do everything there, also delete it. If this is not right, change the role back."),
         "/settings/notifications/",
+    ),
+    SecurityEvent.IDENTITY_LINKED: _Text(
+        _("You can sign in by your company’s identity provider"),
+        _(
+            "Your account is connected with it now. If this is not right, tell an admin of the company at once."
+        ),
+        _SECURITY,
     ),
     SecurityEvent.WORKSPACE_DELETED: _Text(
         _("A workspace of yours was deleted"),

@@ -11,9 +11,9 @@ SOMEBODY = {"identifier": "00000000-0000-7000-8000-000000000001"}
 CLAIMS = {"default_role": "builder", "role_claims": {}, "password": PASSWORD}
 
 
-def scim(name: str, methods: str = "GET", **fixed: str) -> Row:
+def scim(route: str, methods: str = "GET", **fixed: str) -> Row:
     return Row(
-        f"scim:{name}",
+        f"scim:{route}",
         NOBODY,
         tuple(methods.split()),
         ids=WORKSPACE_IDS,

@@ -28,8 +28,8 @@ def test_the_public_suite_finds_no_fault(server: WebService) -> None:
     faults = [
         f"{one.title}: {one.reason}" for one in results if one.status in (Status.ERROR, Status.CRITICAL)
     ]
-    # The suite writes to a whole extension whose attributes are all read-only, and expects that a person can be
-    # without "active", which always has a value here.
+    # The suite writes to a whole extension whose attributes are all read-only, and expects that a person can
+    # be without "active", which always has a value here.
     expected = ("extension:loggia", "did not remove attribute 'active'")
     assert [fault for fault in faults if not any(part in fault for part in expected)] == []
     assert sum(one.status == Status.SUCCESS for one in results) > 50

@@ -10,6 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from workspaces.models import IdentityConnection
+from workspaces.services.connections import ConnectionSettings
 from workspaces.services.identity_rules import CLAIMED_ROLES, DEFAULT_ROLES
 from workspaces.states import Role
 
@@ -29,6 +31,75 @@ class ScimTokenForm(forms.Form):
     def lifetime(self) -> timedelta | None:
         days = self.cleaned_data["days"]
         return timedelta(days=days) if days else None
+
+
+class ConnectionForm(forms.Form):
+    """An OpenID Connect provider. An empty secret keeps the present one."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("As people read it on the button, for example “Acme sign-in”."),
+    )
+    issuer = forms.CharField(
+        label=_("Issuer"),
+        max_length=500,
+        help_text=_("The address of the provider, exactly as it calls itself."),
+    )
+    client_id = forms.CharField(label=_("Client id"), max_length=254)
+    secret = forms.CharField(
+        label=_("Client secret"),
+        required=False,
+        max_length=2_000,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("It is kept encrypted and never shown. Empty keeps the present one."),
+    )
+    domains = forms.CharField(
+        label=_("Domains"),
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=_("Addresses at these domains find this sign-in by themselves. One in each line."),
+    )
+    role_claim = forms.CharField(
+        label=_("Claim with roles"),
+        required=False,
+        max_length=80,
+        help_text=_("Its values are read by the list of roles below. Parts are joined by a dot."),
+    )
+    group_claim = forms.CharField(
+        label=_("Claim with groups"),
+        required=False,
+        max_length=80,
+        help_text=_("People join the groups of these names that exist here."),
+    )
+
+    @classmethod
+    def for_connection(cls, connection: IdentityConnection | None) -> ConnectionForm:
+        initial: dict[str, Any] = {"role_claim": "roles", "group_claim": "groups"}
+        if connection is not None:
+            initial = {
+                "name": connection.name,
+                "issuer": connection.issuer,
+                "client_id": connection.client_id,
+                "domains": "\n".join(connection.domains),
+                "role_claim": connection.role_claim,
+                "group_claim": connection.group_claim,
+            }
+        return cls(initial=initial, auto_id="connection-%s")
+
+    def read(self) -> ConnectionSettings:
+        values = self.cleaned_data
+        return ConnectionSettings(
+            name=values["name"],
+            issuer=values["issuer"],
+            client_id=values["client_id"],
+            secret=values["secret"] or None,
+            domains=values["domains"].replace(",", "\n").split("\n"),
+            role_claim=values["role_claim"],
+            group_claim=values["group_claim"],
+        )
 
 
 class RoleClaimsForm(forms.Form):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from workspaces.web import audit
+from workspaces.web import audit, company_sign_in
 from workspaces.web.company import deletions, groups, identity, members, settings
 
 routes: list[URLPattern] = [
@@ -40,6 +40,23 @@ routes: list[URLPattern] = [
         identity.revoke_token,
         name="scim-token-revoke",
     ),
+    path("w/<slug:workspace>/admin/identity/connection", identity.set_sign_in, name="connection-set"),
+    path(
+        "w/<slug:workspace>/admin/identity/connection/check",
+        identity.check_connection,
+        name="connection-check",
+    ),
+    path("w/<slug:workspace>/admin/identity/connection/switch", identity.switch, name="connection-switch"),
+    path(
+        "w/<slug:workspace>/admin/identity/connection/delete",
+        identity.delete_sign_in,
+        name="connection-delete",
+    ),
+    path("w/<slug:workspace>/sign-in", company_sign_in.sign_in, name="company-sign-in"),
+    path("w/<slug:workspace>/sign-in/begin", company_sign_in.begin, name="company-sign-in-begin"),
+    path("w/<slug:workspace>/sign-in/connect", company_sign_in.connect, name="company-connect"),
+    path("w/<slug:workspace>/sign-in/callback", company_sign_in.callback, name="company-sign-in-callback"),
+    path("sign-in", company_sign_in.by_address, name="company-sign-in-find"),
     path("w/<slug:workspace>/admin/identity/roles", identity.roles, name="identity-roles"),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
     path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
