@@ -91,10 +91,11 @@ def test_names_that_are_taken_or_deceive_are_refused(
     sales: Group, owner: User, name: str, error: type[DomainError], code: str
 ) -> None:
     other = create_group(workspace=sales.workspace, name="Legal", by=owner, at=AT)
-    for act in (
+    acts: list[Callable[[], Any]] = [
         lambda: create_group(workspace=sales.workspace, name=name, by=owner, at=AT),
         lambda: rename_group(group=other, name=name, by=owner, at=AT),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(error) as refusal:
             act()
         assert (refusal.value.code, refusal.value.field) == (code, "name")
@@ -278,10 +279,11 @@ def test_domains_are_compared_in_one_form() -> None:
 
 def test_constraints_of_groups(sales: Group, owner: User) -> None:
     row = seat(sales.workspace, owner)
-    for create in (
+    creations: list[Callable[[], Any]] = [
         lambda: GroupMember.objects.create(group=sales, member=row, source="magic"),
         lambda: Group.objects.create(workspace=sales.workspace, name="Sales", created_at=AT),
-    ):
+    ]
+    for create in creations:
         with pytest.raises(IntegrityError), transaction.atomic():
             create()
     GroupMember.objects.create(group=sales, member=row, source=MemberSource.HAND)

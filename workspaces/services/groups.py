@@ -379,7 +379,9 @@ def _add(group: Group, member_ids: Collection[int], *, source: str, at: datetime
 def _clean_name(name: str, *, workspace_id: int, source: str, own: int | None = None) -> str:
     """Return a name that no other group of the workspace has or, by hand, looks like."""
     text = clean_line(name, max_length=NAME_LENGTH, field="name")
-    others = dict(Group.objects.filter(workspace_id=workspace_id).exclude(pk=own).values_list("name", "pk"))
+    others = set(
+        Group.objects.filter(workspace_id=workspace_id).exclude(pk=own or 0).values_list("name", flat=True)
+    )
     if text in others:
         raise Conflict(_("There is a group with this name already."), code="group_name_taken", field="name")
     if source == GroupSource.SCIM:
@@ -422,7 +424,7 @@ def _from_scim() -> Forbidden:
     )
 
 
-def _counts(change: MembershipChange) -> dict[str, int]:
+def _counts(change: MembershipChange) -> dict[str, Any]:
     return {name: count for name, count in (("added", change.added), ("removed", change.removed)) if count}
 
 

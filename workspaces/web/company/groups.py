@@ -216,14 +216,15 @@ def _group_page(
 ) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:SEARCH_LENGTH]
     wanted = request.GET.get("find", "").strip()[:SEARCH_LENGTH]
+    form, addresses = form or GroupForm(initial=_read(found)), addresses or AddressesForm()
     context = {
         "workspace": tenant,
         "accent": tenant.accent,
         "group": found,
         "is_from_scim": found.source == GroupSource.SCIM,
         "is_admin": person_of(request).has_perm(WorkspaceAct.MANAGE_GROUPS, tenant),
-        "form": form or GroupForm(initial=_read(found)),
-        "addresses": addresses or AddressesForm(),
+        "form": form,
+        "addresses": addresses,
         "q": search,
         "find": wanted,
         "found": find_members_outside(found, wanted),
@@ -235,5 +236,5 @@ def _group_page(
             size=50,
         ),
     }
-    has_errors = bool(context["form"].errors or context["addresses"].errors)
-    return render(request, "workspaces/admin/group.html", context, status=400 if has_errors else 200)
+    status = 400 if form.errors or addresses.errors else 200
+    return render(request, "workspaces/admin/group.html", context, status=status)
