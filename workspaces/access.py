@@ -30,6 +30,7 @@ from workspaces.models import (
     Workspace,
 )
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
+from workspaces.sign_in_rules import is_key_too_old
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
 KEY_START = "lg"
@@ -254,7 +255,10 @@ def _is_valid(key: ApiKey, *, at: datetime) -> bool:
     """Whether a key counts; reads and caches the roles of its person."""
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
         return False
-    return key.user.is_active and cache_user_roles(key.user).membership_in(key.workspace_id) is not None
+    membership = cache_user_roles(key.user).membership_in(key.workspace_id)
+    if membership is None or not key.user.is_active:
+        return False
+    return not is_key_too_old(membership.rules, created_at=key.created_at, at=at)
 
 
 def renew_scope(*, user_id: int, api_key_id: int | None, at: datetime) -> tuple[User, Scope]:

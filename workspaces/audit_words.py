@@ -205,6 +205,23 @@ ACTIONS = {
         _("%(who)s changed which share of the tests must pass before a GPT is shared."),
         details=("rate",),
     ),
+    "workspaces.sign_in_rules_set": ActionWords(
+        Area.SETTINGS,
+        _("Rules of sign-in set"),
+        _("%(who)s changed how people of this workspace must sign in."),
+        fields={
+            "is_sso_required": FieldWords(_("Everybody signs in by the identity provider")),
+            "emergency_owner": FieldWords(_("Emergency owner"), object=USER),
+            "mfa_required_from": FieldWords(_("Two-factor sign-in from")),
+            "session_hours": FieldWords(_("Ask to sign in again after hours")),
+            "api_key_days": FieldWords(_("API keys end after days")),
+        },
+    ),
+    "workspaces.emergency_sign_in": ActionWords(
+        Area.ACCOUNTS,
+        _("Emergency sign-in"),
+        _("%(who)s signed in as the emergency owner, without the identity provider."),
+    ),
     "workspaces.connection_set": ActionWords(
         Area.SETTINGS,
         _("Sign-in connection set"),

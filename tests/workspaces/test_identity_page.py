@@ -14,6 +14,7 @@ from core.models import AuditEvent
 from core.scope import Scope, open_scope
 from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
+from tests.support.reauthentication import confirm_identity
 from workspaces.access import hash_secret
 from workspaces.models import IdentityRules, ScimToken, User, Workspace
 from workspaces.services.api_keys import create_api_key
@@ -34,7 +35,7 @@ def team(owner: User) -> Workspace:
 
 
 def test_a_token_is_made_shown_once_and_revoked(owner: User, team: Workspace) -> None:
-    client = sign_in(owner)
+    client = confirm_identity(sign_in(owner), owner)
     page = f"/w/{team.slug}/admin/identity"
     made = client.post(f"{page}/tokens", {"name": "Entra ID", "days": "90"})
     assert made.status_code == 200
@@ -54,7 +55,7 @@ def test_a_token_is_made_shown_once_and_revoked(owner: User, team: Workspace) ->
 
 
 def test_roles_by_value_are_set_and_refused_whole(owner: User, team: Workspace) -> None:
-    client = sign_in(owner)
+    client = confirm_identity(sign_in(owner), owner)
     path = f"/w/{team.slug}/admin/identity/roles"
     good = {"default_role": "builder", "role_claims": "GPT = admins = Admin\n\nStaff = member"}
     assert client.post(path, good).status_code == 302

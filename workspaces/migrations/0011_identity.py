@@ -44,6 +44,39 @@ BEGIN
   PERFORM set_config('loggia.sign_in_domain', '', true);
 END $$;
 """  # noqa: S608 - a constant
+# The roles of a person who signed in, as before, with the rules of each workspace as one more value.
+ROLES = """
+CREATE OR REPLACE FUNCTION workspaces_roles_of(person bigint, OUT memberships text, OUT staff text[])
+RETURNS SETOF record LANGUAGE plpgsql SET search_path = {path} AS $$
+DECLARE before text := COALESCE(current_setting('loggia.user_id', true), '');
+BEGIN
+  PERFORM set_config('loggia.user_id', person::text, true);
+  RETURN QUERY
+    SELECT (SELECT json_agg({values} ORDER BY w.person_id, w.name, w.id)::text
+              FROM workspaces_member m JOIN workspaces_workspace w ON w.id = m.workspace_id{join}
+             WHERE m.user_id = u.id AND w.suspended_at IS NULL),
+           ARRAY(SELECT s.role::text FROM workspaces_staffrole s WHERE s.user_id = u.id)
+      FROM workspaces_user u WHERE u.id = person AND u.is_active;
+  PERFORM set_config('loggia.user_id', before, true);
+END $$;
+"""
+WITH_RULES = ROLES.format(
+    path=SEARCH_PATH,
+    values=(
+        "json_build_array(w.id, w.slug, w.name, w.kind, m.role, CASE WHEN i.id IS NULL THEN NULL ELSE"
+        " json_build_array(i.is_sso_required, i.emergency_owner_id, extract(epoch FROM i.mfa_required_from),"
+        " i.session_hours, i.api_key_days) END)"
+    ),
+    join=" LEFT JOIN workspaces_identityrules i ON i.workspace_id = w.id",
+)
+WITHOUT_RULES = ROLES.format(
+    path=SEARCH_PATH, values="json_build_array(w.id, w.slug, w.name, w.kind, m.role)", join=""
+)
+# A person of the directory gets an account once; the row never becomes another account's.
+STAY = """
+CREATE TRIGGER workspaces_scimuser_account_stays BEFORE UPDATE OF user_id ON workspaces_scimuser
+FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION loggia_refuse_move();
+"""
 
 
 class Migration(migrations.Migration):
@@ -433,6 +466,7 @@ class Migration(migrations.Migration):
                 fields=("group", "person"), name="workspaces_scimgroupmember_once"
             ),
         ),
+        migrations.RunSQL(WITH_RULES, WITHOUT_RULES),
         migrations.RunSQL(DOOR, "DROP FUNCTION workspaces_sign_in_at(varchar)"),
         SetRowPolicies("workspaces_scimtoken", read=ADMIN, add=ADMIN, change=ADMIN, remove=NOBODY),
         # What a company's directory says about a person: its admins, and the person.
@@ -444,6 +478,7 @@ class Migration(migrations.Migration):
             remove=f"{ADMIN} OR {OWN}",
         ),
         KeepTenant("workspaces_scimuser", "workspace_id"),
+        migrations.RunSQL(STAY, "DROP TRIGGER workspaces_scimuser_account_stays ON workspaces_scimuser"),
         SetRowPolicies(
             "workspaces_scimgroup",
             read=ADMIN,

@@ -147,6 +147,8 @@ def _read_userinfo(client: Client, token: str) -> dict[str, Any]:
 def _verify(client: Client, token: str, *, nonce: str) -> dict[str, Any]:
     try:
         header = jwt.get_unverified_header(token)
+        if header.get("alg") not in ALGORITHMS:
+            raise jwt.InvalidAlgorithmError("not a signature with a public key")
         key = _find_key(client, header)
         claims: dict[str, Any] = jwt.decode(
             token,
@@ -160,8 +162,8 @@ def _verify(client: Client, token: str, *, nonce: str) -> dict[str, Any]:
     except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
         raise SignInFailed(
             _(
-                "The answer of the identity provider is too old or from the future. Its clock and that of this"
-                " server may differ by at most %(seconds)d seconds."
+                "The answer of the identity provider is too old or from the future. Its clock and that of"
+                " this server may differ by at most %(seconds)d seconds."
             )
             % {"seconds": LEEWAY.total_seconds()},
             code="clock_differs",

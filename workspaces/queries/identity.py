@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workspaces.email_domains import get_domain, is_public_mail_host
-from workspaces.models import IdentityConnection, IdentityRules, ScimGroup, ScimToken, ScimUser, Workspace
+from workspaces.models import (
+    IdentityConnection,
+    IdentityRules,
+    Member,
+    ScimGroup,
+    ScimToken,
+    ScimUser,
+    User,
+    Workspace,
+)
+from workspaces.states import Role
 
 
 def get_identity_rules(workspace: Workspace) -> IdentityRules:
@@ -23,6 +33,12 @@ def is_address_proved(workspace_id: int, email: str) -> bool:
     """Whether the workspace has proved that the domain of ``email`` is its own."""
     domain = get_domain(email)
     return bool(domain) and not is_public_mail_host(domain) and domain in list_proved_domains(workspace_id)
+
+
+def list_owners(workspace: Workspace) -> list[User]:
+    """Return the active owners, by name."""
+    rows = Member.objects.filter(workspace=workspace, role=Role.OWNER, user__is_active=True)
+    return [row.user for row in rows.select_related("user").order_by("user__display_name", "user_id")]
 
 
 def list_scim_tokens(workspace: Workspace) -> list[ScimToken]:

@@ -20,7 +20,7 @@ from core.text import clean_line
 from workspaces import rules
 from workspaces.access import hash_secret, open_admin_scope
 from workspaces.invitation_mails import build_invitation_mail
-from workspaces.models import ApiKey, Invitation, Member, User, Workspace
+from workspaces.models import ApiKey, IdentityRules, Invitation, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.groups import release_groups_of
 from workspaces.services.joining import join_workspace
@@ -212,6 +212,14 @@ def _check_owner_change(member: Member, *, by: User | None) -> None:
     is_other = by is not None and by.pk != member.user_id
     if is_other and not rules.is_workspace_owner(by, member.workspace):
         raise Forbidden(_("Only an owner can change or remove an owner."), code="owner_protected")
+    is_emergency = IdentityRules.objects.filter(
+        workspace_id=member.workspace_id, is_sso_required=True, emergency_owner_id=member.user_id
+    ).exists()
+    if is_emergency:
+        raise Conflict(
+            _("This is the emergency owner of the sign-in rules. Name another one there first."),
+            code="emergency_owner",
+        )
     others = Member.objects.filter(workspace_id=member.workspace_id, role=Role.OWNER).exclude(pk=member.pk)
     if not others.filter(user__is_active=True).exists():
         raise Conflict(_("A workspace needs an owner. Make somebody else an owner first."), code="last_owner")

@@ -78,9 +78,9 @@ def _find_or_create(workspace: Workspace, claims: Mapping[str, Any], *, at: date
     if claims.get("email_verified") is False or not is_address_proved(workspace.pk, email):
         raise SignInFailed(
             _(
-                "%(name)s has not proved that it owns the domain of %(email)s. Sign in with your password first,"
-                " then connect this sign-in in your company’s page of sign-in; or ask an admin to prove the"
-                " domain."
+                "%(name)s has not proved that it owns the domain of %(email)s. Sign in with your password"
+                " first, then connect this sign-in on your company’s page; or ask an admin to prove"
+                " the domain."
             )
             % {"name": workspace.name, "email": email},
             code="domain_not_proved",
@@ -91,8 +91,8 @@ def _find_or_create(workspace: Workspace, claims: Mapping[str, Any], *, at: date
             # Whoever made the account has not shown that the address is theirs.
             raise SignInFailed(
                 _(
-                    "There is an account with your address that was never confirmed. Reset its password first:"
-                    " the mail confirms the address."
+                    "There is an account with your address that was never confirmed. Reset its password"
+                    " first: the mail confirms the address."
                 ),
                 code="address_not_confirmed",
             )

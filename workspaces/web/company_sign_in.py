@@ -29,13 +29,12 @@ from workspaces.oidc.errors import SignInFailed
 from workspaces.oidc.tokens import Attempt, Client, build_address, build_stale, exchange_code
 from workspaces.services.connections import open_secret
 from workspaces.services.sign_in import resolve_person
+from workspaces.sign_in_rules import COMPANY_METHOD
 from workspaces.web.own_scopes import opens_own_scopes
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import asks_again
 
 ATTEMPT, CONNECTING = "company_sign_in", "company_connecting"
-# How the session says that the person was confirmed by a company's provider (workspaces.web.sign_in_rules).
-METHOD = "company"
 CONNECT_SECONDS = 600
 
 
@@ -60,8 +59,8 @@ def by_address(request: HttpRequest) -> HttpResponse:
             form.add_error(
                 "email",
                 _(
-                    "No company has set up its own sign-in for this address. Ask your company for the address of"
-                    " its page, or sign in with your password."
+                    "No company has set up its own sign-in for this address. Ask your company for the address"
+                    " of its page, or sign in with your password."
                 ),
             )
     context = {"form": form, "companies": companies}
@@ -136,7 +135,9 @@ def _log_in(
 ) -> HttpResponseBase:
     if request.user.is_authenticated and request.user.pk != user.pk:
         logout(request)
-    record_authentication(request, user, METHOD, workspace=connection.workspace_id, connection=connection.pk)
+    record_authentication(
+        request, user, COMPANY_METHOD, workspace=connection.workspace_id, connection=connection.pk
+    )
     response: HttpResponseBase = perform_login(
         request,
         user,

@@ -29,6 +29,7 @@ from workspaces.web.preferences import set_preference
 from workspaces.web.public import is_public_page
 from workspaces.web.reauthentication import require_fresh_password
 from workspaces.web.refusals import SCIM_PREFIX, form_only_page, is_api, is_scim, refuse, refuse_damaged
+from workspaces.web.session_rules import answer_demand
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -82,6 +83,8 @@ class ScopeMiddleware:
         if from_cache is not None and (cached := from_cache(request)) is not None:
             return cached
         try:
+            if (answer := self._hold_to_rules(request)) is not None:
+                return answer
             if has_own_scopes(view):
                 request.scope_of_person = self._authenticate(request)  # type: ignore[attr-defined]  # get_scope
                 return self._answer(request, view, args, kwargs)
@@ -89,6 +92,13 @@ class ScopeMiddleware:
                 return self._answer(request, view, args, kwargs)
         except DomainError as error:
             return refuse(request, error)
+
+    def _hold_to_rules(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Return where a session that breaks a rule of the person's companies is sent."""
+        if is_api(request) or not isinstance(request.user, User):
+            return None
+        cache_user_roles(request.user)
+        return answer_demand(request, request.user, at=timezone.now())
 
     def _answer(
         self, request: HttpRequest, view: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -123,7 +133,6 @@ class ScopeMiddleware:
         user = request.user
         if not isinstance(user, User):
             return NOBODY
-        cache_user_roles(user)
         activate_preferences(request, user)
         return scope_for(user)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.isolation.rows.row import ADMINS, MEMBER, NOBODY, Row, api, page
+from tests.isolation.rows.row import ADMINS, ALPHA, EVERYBODY, MEMBER, NOBODY, Row, api, page, staff_page
 from tests.support.factories.workspaces import PASSWORD
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
 TOKEN_IDS = WORKSPACE_IDS | {"token_id": "scim_token"}
 SOMEBODY = {"identifier": "00000000-0000-7000-8000-000000000001"}
+CONNECTION = {"name": "X", "issuer": "https://id.alpha.example", "client_id": "x", "secret": "x"}
 CLAIMS = {"default_role": "builder", "role_claims": {}, "password": PASSWORD}
 
 
@@ -39,6 +40,15 @@ ROWS: list[Row] = [
         key="owner@alpha", body={"name": "Sync", "password": PASSWORD}),
     api("workspaces_api:scim-token-detail", ADMINS, "account", "DELETE", ids=TOKEN_IDS, forbidden=MEMBER,
         key="owner@alpha"),
+    *(page(f"workspaces:{name}", ADMINS, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER, body=CONNECTION)
+      for name in ("identity-rules", "connection-set", "connection-check", "connection-switch", "connection-delete")),
+    page("workspaces:company-sign-in", EVERYBODY, ids=WORKSPACE_IDS),
+    page("workspaces:company-sign-in-find", EVERYBODY, "GET POST", body={"email": "ada@alpha.example"}),
+    # Alpha's connection is switched off.
+    staff_page("workspaces:company-sign-in-begin", NOBODY, ids=WORKSPACE_IDS, is_public=True),
+    page("workspaces:company-connect", ALPHA, "POST", ids=WORKSPACE_IDS),
+    # Nobody has begun to sign in.
+    page("workspaces:company-sign-in-callback", NOBODY, ids=WORKSPACE_IDS, always="forbidden"),
     scim("service-provider-config"),
     scim("resource-types"),
     scim("resource-type", name="User"),

@@ -23,6 +23,7 @@ from workspaces.queries.identity import (
     count_directory,
     get_connection,
     get_identity_rules,
+    list_owners,
     list_proved_domains,
     list_scim_tokens,
 )
@@ -32,13 +33,14 @@ from workspaces.services.connections import (
     set_connection,
     switch_connection,
 )
-from workspaces.services.identity_rules import set_role_claims
+from workspaces.services.identity_rules import set_role_claims, set_sign_in_rules
 from workspaces.services.scim_tokens import create_scim_token, revoke_scim_token
 from workspaces.states import ConnectionKind
 from workspaces.web.company.identity_forms import (
     ConnectionForm,
     RoleClaimsForm,
     ScimTokenForm,
+    SignInRulesForm,
     show_role_claims,
 )
 from workspaces.web.company_sign_in import get_redirect_uri
@@ -103,6 +105,26 @@ def roles(request: HttpRequest, workspace: str) -> HttpResponse:
             messages.success(request, _("Saved"))
             return redirect("workspaces:identity", tenant.slug)
     return _show(request, tenant, role_form=form)
+
+
+@asks_again("POST")
+@login_required
+@require_http_methods(["POST"])
+def rules(request: HttpRequest, workspace: str) -> HttpResponse:
+    """Set how people must sign in."""
+    tenant = _access(request, workspace)
+    form = SignInRulesForm(
+        request.POST, owners=list_owners(tenant), rules=get_identity_rules(tenant), auto_id="rules-%s"
+    )
+    if form.is_valid():
+        try:
+            set_sign_in_rules(workspace=tenant, change=form.read(), by=person_of(request), at=timezone.now())
+        except DomainError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, _("Saved"))
+            return redirect("workspaces:identity", tenant.slug)
+    return _show(request, tenant, rules_form=form)
 
 
 @asks_again("POST")
@@ -178,23 +200,23 @@ def _access(request: HttpRequest, slug: str) -> Workspace:
 
 
 def _show(request: HttpRequest, tenant: Workspace, *, plain: str = "", **bound: Any) -> HttpResponse:
-    rules = get_identity_rules(tenant)
+    found = get_identity_rules(tenant)
     connection = get_connection(tenant, ConnectionKind.OIDC)
     domains = [] if connection is None else connection.domains
     forms = {
+        "rules_form": SignInRulesForm.for_rules(found, list_owners(tenant)),
         "connection_form": ConnectionForm.for_connection(connection),
         "token_form": ScimTokenForm(auto_id="token-%s"),
         "role_form": RoleClaimsForm(
             initial={
-                "default_role": rules.default_role,
-                "role_claims": show_role_claims(rules.role_claims),
+                "default_role": found.default_role,
+                "role_claims": show_role_claims(found.role_claims),
             }
         ),
     } | bound
     context = {
         "workspace": tenant,
         "accent": tenant.accent,
-        "rules": rules,
         "tokens": list_scim_tokens(tenant),
         "directory": count_directory(tenant),
         "scim_address": absolute_url(f"/scim/v2/{tenant.slug}"),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from workspaces.models import IdentityConnection
+from workspaces.models import IdentityConnection, IdentityRules, User
 from workspaces.services.connections import ConnectionSettings
-from workspaces.services.identity_rules import CLAIMED_ROLES, DEFAULT_ROLES
+from workspaces.services.identity_rules import CLAIMED_ROLES, DEFAULT_ROLES, SignInChange
 from workspaces.states import Role
 
 
@@ -141,6 +143,84 @@ class RoleClaimsForm(forms.Form):
                 )
             claims[name.strip()] = found
         return claims
+
+
+class SignInRulesForm(forms.Form):
+    """How people must sign in. Empty numbers set no rule."""
+
+    is_sso_required = forms.BooleanField(
+        label=_("Everybody signs in by the identity provider"),
+        required=False,
+        help_text=_(
+            "Members without such a sign-in are sent there at their next click. Passwords do not count for"
+            " this company any more."
+        ),
+    )
+    emergency_owner = forms.ChoiceField(
+        label=_("Emergency owner"),
+        required=False,
+        help_text=_(
+            "May still sign in with a password and two-factor sign-in when the identity provider fails. Each"
+            " time all owners are told."
+        ),
+    )
+    mfa_grace_days = forms.TypedChoiceField(
+        label=_("Two-factor sign-in"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("After the days of grace, only the page to set it up opens for people without it."),
+    )
+    session_hours = forms.IntegerField(
+        label=_("Ask to sign in again after"),
+        required=False,
+        min_value=1,
+        max_value=2160,
+        help_text=_("In hours. For people of several companies the shortest counts. Empty: no rule."),
+    )
+    api_key_days = forms.IntegerField(
+        label=_("API keys end after"),
+        required=False,
+        min_value=1,
+        max_value=3650,
+        help_text=_("In days from when they were made; older keys stop at once. Empty: no rule."),
+    )
+
+    def __init__(self, *args: Any, owners: Sequence[User], rules: IdentityRules, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owners = {str(owner.pk): owner for owner in owners}
+        self.fields["emergency_owner"].choices = [  # type: ignore[attr-defined]
+            ("", _("Nobody")),
+            *((key, owner.display_name) for key, owner in self.owners.items()),
+        ]
+        grace = [("", _("Not asked for")), ("0", _("At once"))]
+        grace += [(str(days), _("After %(days)d days") % {"days": days}) for days in (7, 14, 30)]
+        if rules.mfa_required_from is not None:
+            grace.insert(
+                1, ("-1", _("From %(date)s") % {"date": date_format(localtime(rules.mfa_required_from))})
+            )
+        self.fields["mfa_grace_days"].choices = grace  # type: ignore[attr-defined]
+
+    @classmethod
+    def for_rules(cls, rules: IdentityRules, owners: Sequence[User]) -> SignInRulesForm:
+        initial = {
+            "is_sso_required": rules.is_sso_required,
+            "emergency_owner": rules.emergency_owner_id or "",
+            "mfa_grace_days": "" if rules.mfa_required_from is None else "-1",
+            "session_hours": rules.session_hours,
+            "api_key_days": rules.api_key_days,
+        }
+        return cls(initial=initial, owners=owners, rules=rules, auto_id="rules-%s")
+
+    def read(self) -> SignInChange:
+        values = self.cleaned_data
+        return SignInChange(
+            is_sso_required=values["is_sso_required"],
+            emergency_owner=self.owners.get(values["emergency_owner"]),
+            mfa_grace_days=values["mfa_grace_days"],
+            session_hours=values["session_hours"],
+            api_key_days=values["api_key_days"],
+        )
 
 
 def show_role_claims(claims: Mapping[str, Any]) -> str:

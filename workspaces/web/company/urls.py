@@ -40,6 +40,7 @@ routes: list[URLPattern] = [
         identity.revoke_token,
         name="scim-token-revoke",
     ),
+    path("w/<slug:workspace>/admin/identity/rules", identity.rules, name="identity-rules"),
     path("w/<slug:workspace>/admin/identity/connection", identity.set_sign_in, name="connection-set"),
     path(
         "w/<slug:workspace>/admin/identity/connection/check",
