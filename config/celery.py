@@ -73,6 +73,7 @@ daily("gpts: delete unused files", "gpts.sweep_document_leftovers", hour=3, minu
 daily("gpts: add months of usage events", "gpts.add_usage_partitions", hour=2)
 every("gpts: fill insights", "gpts.fill_insights", 3600)
 daily("gpts: remind owners of retiring models", "gpts.remind_of_retirements", hour=7)
+every("gpts: resume transfers of GPTs", "gpts.resume_transfers", 60)
 daily("gpts: remove old failures of models", "gpts.remove_old_failures", hour=4, minute=10)
 every("workspaces: resume calls to other hosts", "workspaces.sweep_outbound_jobs", 30)
 every("workspaces: follow e-mail rules of groups", "workspaces.apply_group_rules", 3600)

@@ -1,6 +1,6 @@
 """Imports all models, because Django looks here; other code imports a model from its own package."""
 
-from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
+from gpts.assistants.models import GPT, GPTShare, GPTTransfer, LiveVersion, PastVersion, Version
 from gpts.chat.models import (
     Attachment,
     AttachmentVectors,
@@ -39,6 +39,8 @@ __all__ = [
     "Conversation",
     "Document",
     "FailedCall",
+    "GPTShare",
+    "GPTTransfer",
     "GoldenPrompt",
     "GoldenResult",
     "GoldenRun",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,6 @@ from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
 from django.utils import translation
 
-from embedded.paths import ROOT
 from tests.support.browsers import find_browser
 from tests.support.servers import servers, stop_abandoned_runs, stop_run
 from tests.support.services import WebService, WorkerService, start_service
@@ -36,10 +33,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Keep the modules and tests, which live until the end, out of what the garbage collector walks."""
-    gc.collect()
+    """Keep the modules and tests, which live until the end, out of what the garbage collector walks.
+
+    tests/settings.py lets it run rarely.
+    """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -185,22 +183,6 @@ def worker(transactional_db: None) -> Iterator[WorkerService]:
     service.stop()
 
 
-# Coverage ---------------------------------------------------------------------------------------------------
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """With COVERAGE set, print the short table before pytest's closing line."""
-    if os.environ.get("COVERAGE") and not hasattr(config, "workerinput"):
-        report = subprocess.run(
-            [sys.executable, str(ROOT / "script" / "coverage_report.py")],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        terminalreporter.write_line(f"\n{report.stdout}{report.stderr}")
-
-
 # The browser -----------------------------------------------------------------------------------------------
 
 
@@ -209,8 +191,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Start the longest tests first. Without a browser skip its tests with a reason; in CI fail."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     browser_tests = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
-    for item in browser_tests:
-        item.add_marker(pytest.mark.no_cover)  # the product runs in processes that are not measured
     if not browser_tests or find_browser():
         return
     if os.environ.get("CI"):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+gc.set_threshold(50_000, 20, 100)  # importing the product makes much that stays and little garbage
 
 MEMORY = Path("/dev/shm")  # a clone of the template takes 50 ms there and a second on a disk
 

@@ -417,6 +417,7 @@ WORDS = AuditWords(
         "removed": FieldWords(_("Removed")),
         "member_count": FieldWords(_("People")),
         "accent": FieldWords(_("Accent colour")),
+        "logo": FieldWords(_("Logo")),
         "display_name": FieldWords(_("Name")),
         "language": FieldWords(_("Language")),
         "time_zone": FieldWords(_("Time zone")),

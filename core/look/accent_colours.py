@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import re
+from dataclasses import dataclass
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -58,8 +59,8 @@ def adjust_contrast(colour: Colour, grounds: tuple[Colour, ...], *, darker: bool
     return candidate
 
 
-def accent_tokens(accent: str) -> dict[str, str]:
-    """Return the CSS tokens of an accent colour, by name, as `light-dark(…)`; empty unless it is #rrggbb."""
+def _build_pairs(accent: str) -> dict[str, tuple[Colour, Colour]]:
+    """Return the light and the dark colour of each token; empty unless ``accent`` is #rrggbb."""
     try:
         colour = parse(accent)
     except ValueError:
@@ -69,7 +70,7 @@ def accent_tokens(accent: str) -> dict[str, str]:
     dark = adjust_contrast(colour, (*_DARK_GROUNDS, dark_ground), darker=False)
     ink_on_light = (255, 255, 255)
     ink_on_dark = _shift(colour, 0.08)
-    pairs = {
+    return {
         "accent": (light, dark),
         "accent-strong": (
             adjust_contrast(
@@ -86,6 +87,43 @@ def accent_tokens(accent: str) -> dict[str, str]:
         "accent-ground": (light_ground, dark_ground),
         "on-accent": (ink_on_light, ink_on_dark),
     }
+
+
+@dataclass(frozen=True)
+class AccentSample:
+    """How an accent colour looks in one theme, as #rrggbb; ``is_adjusted`` if its lightness was changed."""
+
+    theme: str
+    ground: str
+    accent: str
+    accent_ground: str
+    on_accent: str
+    contrast: float
+    is_adjusted: bool
+
+
+def list_samples(accent: str) -> list[AccentSample]:
+    """Return what the colour becomes in the light and in the dark theme; empty unless it is #rrggbb."""
+    pairs = _build_pairs(accent)
+    return [
+        AccentSample(
+            theme=theme,
+            ground=_hex(ground),
+            accent=_hex(pairs["accent"][place]),
+            accent_ground=_hex(pairs["accent-ground"][place]),
+            on_accent=_hex(pairs["on-accent"][place]),
+            contrast=round(contrast(pairs["accent"][place], ground), 1),
+            is_adjusted=pairs["accent"][place] != parse(accent),
+        )
+        for place, (theme, ground) in enumerate(
+            (("light", _LIGHT_GROUNDS[0]), ("dark", _DARK_GROUNDS[0])) if pairs else ()
+        )
+    ]
+
+
+def accent_tokens(accent: str) -> dict[str, str]:
+    """Return the CSS tokens of an accent colour, by name, as `light-dark(…)`; empty unless it is #rrggbb."""
+    pairs = _build_pairs(accent)
     return {name: f"light-dark({_hex(light)}, {_hex(dark)})" for name, (light, dark) in pairs.items()}
 
 

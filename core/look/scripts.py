@@ -12,6 +12,7 @@ from core.look.modules import build_bundles, bundle_name, read_modules
 SHARED = "loggia.js"
 # The modules that pages load beside it, relative to static/js.
 ENTRIES = (
+    "accent_picker.js",
     "builder.js",
     "builder/create.js",
     "builder/knowledge.js",

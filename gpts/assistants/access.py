@@ -82,4 +82,7 @@ def _refusal_error(gpt: GPT) -> Forbidden:
             _("This GPT is quarantined by moderation. You can read its settings, but not change or run it."),
             code="gpt_quarantined",
         )
-    return Forbidden(_("You may look at this GPT, but only its owner may do this."), code="gpt_forbidden")
+    return Forbidden(
+        _("You may look at this GPT, but your right to it does not include this. Ask its owner."),
+        code="gpt_forbidden",
+    )

@@ -8,7 +8,9 @@ from core.errors import InvalidInput
 from gpts.assistants.models import GPT
 from gpts.assistants.states import Audience
 
-DIRECT_AUDIENCES = (Audience.WORKSPACE, Audience.LINK)
+# Inside the company first, from the narrowest to the widest.
+COMPANY_AUDIENCES = (Audience.SHARED, Audience.UNLISTED, Audience.WORKSPACE)
+DIRECT_AUDIENCES = (*COMPANY_AUDIENCES, Audience.LINK)
 
 
 def list_direct_audiences(gpt: GPT) -> tuple[Audience, ...]:

@@ -24,7 +24,7 @@ from core.audit_words import (
 from core.look import formats
 from gpts.assistants.differences import LABELS
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.states import Audience
+from gpts.assistants.states import Audience, ShareRight
 from gpts.assistants.wording import format_field_value
 from gpts.llm.audit_words import MODEL
 from workspaces.audit_words import USER
@@ -97,6 +97,18 @@ def _describe_version(value: Any, _data: Mapping[str, Any]) -> str:
     return "" if value is None else gettext("version %(number)s") % {"number": value}
 
 
+def _describe_share(data: Mapping[str, Any]) -> Any:
+    if "with_group" in data:
+        return _("%(who)s shared %(what)s with the group %(with_group)s.")
+    return _("%(who)s shared %(what)s with %(with_user)s.")
+
+
+def _describe_end_of_share(data: Mapping[str, Any]) -> Any:
+    if "with_group" in data:
+        return _("%(who)s stopped sharing %(what)s with the group %(with_group)s.")
+    return _("%(who)s stopped sharing %(what)s with %(with_user)s.")
+
+
 _NUMBER = FieldWords(_("Version"), lambda value, _data: str(value))
 
 WORDS = AuditWords(
@@ -120,6 +132,19 @@ WORDS = AuditWords(
             _("GPT released from quarantine"),
             _("%(who)s released %(what)s from quarantine."),
             is_staff_act=True,
+        ),
+        "gpts.gpt_shared": ActionWords(
+            Area.SHARING,
+            _("GPT shared"),
+            _describe_share,
+        ),
+        "gpts.gpt_transferred": ActionWords(
+            Area.SHARING, _("GPT given to another owner"), _("%(who)s gave %(what)s to another owner.")
+        ),
+        "gpts.gpt_unshared": ActionWords(
+            Area.SHARING,
+            _("Share ended"),
+            _describe_end_of_share,
         ),
         "gpts.icon_set": ActionWords(
             Area.GPTS, _("Icon changed"), _("%(who)s changed the icon of %(what)s.")
@@ -159,6 +184,9 @@ WORDS = AuditWords(
         "language_model": FieldWords(_("Model"), object=MODEL),
         "gpt_id": FieldWords("GPT", object=GPT_KIND),
         "owner_id": FieldWords(_("Owner"), object=USER),
+        "with_user": FieldWords(_("Shared with"), object=USER),
+        "with_group": FieldWords(_("Shared with the group"), object="workspaces.group"),
+        "right": FieldWords(_("Right"), describe_choice(ShareRight)),
         "number": _NUMBER,
         "audience": FieldWords(_("Shared with"), describe_choice(Audience)),
         "live_version": FieldWords(_("Shared version"), _describe_version),

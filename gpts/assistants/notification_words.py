@@ -1,10 +1,11 @@
-"""How notifications about models that end read (workspaces/notification_words.py)."""
+"""How notifications about models that end and new owners read (workspaces/notification_words.py)."""
 
 from __future__ import annotations
 
 from core.look.formats import reread_day
 from core.retelling import Phrase, retell_label
 from gpts.assistants.services.model_retirement import NOTE_KIND
+from gpts.assistants.services.transfers import NOTE_KIND as TRANSFERRED
 from gpts.llm.built_in import SHOWN_LABELS
 from workspaces.notification_words import NotificationWords
 
@@ -28,5 +29,18 @@ WORDS = {
                 )
             ),
         ),
-    )
+    ),
+    TRANSFERRED: NotificationWords(
+        titles=(
+            Phrase(
+                (
+                    (
+                        "%(count)d GPT of %(workspace)s is yours now",
+                        "%(count)d GPTs of %(workspace)s are yours now",
+                    ),
+                )
+            ),
+        ),
+        paragraphs=(Phrase(("You own and edit from now on: %(names)s.",)),),
+    ),
 }

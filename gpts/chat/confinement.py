@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.served import list_served_versions
-from gpts.assistants.states import Audience
+from gpts.assistants.states import OPEN_AUDIENCES
 from workspaces.states import COMPANY_KINDS
-
-OPEN_AUDIENCES = (Audience.PUBLIC, Audience.LINK)
 
 
 def find_open_gpts(gpts: Iterable[int]) -> set[int]:

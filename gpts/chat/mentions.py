@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict
 from gpts.assistants.access import access_chat
-from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.queries.gpts import INSIDE_ORDER, OUTSIDE_ORDER
+from gpts.assistants.models import GPT, GPTShare, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions
-from gpts.assistants.states import Audience
+from gpts.assistants.queries.shares import filter_shares_with
+from gpts.assistants.states import AUDIENCE_ORDER, OPEN_AUDIENCES, Audience
 from gpts.chat.models import Conversation
 from workspaces.models import User
 from workspaces.queries import list_scope_memberships
@@ -98,10 +98,7 @@ def _list_ranked(
     recent = _list_recent_gpts(user)
     best: dict[int, tuple[int, Mention]] = {}
     for row in _list_candidates(user, text, set(recent), adds_own=adds_own, is_familiar=is_familiar):
-        order = INSIDE_ORDER if row.is_inside else OUTSIDE_ORDER  # type: ignore[attr-defined]  # annotated
-        if row.audience not in order:
-            continue
-        rank = order.index(Audience(row.audience))
+        rank = AUDIENCE_ORDER.index(Audience(row.audience))
         known = best.get(row.gpt_id)
         if known is not None and known[0] <= rank:
             continue
@@ -144,13 +141,16 @@ def _list_candidates(
     is_own = Q(gpt__owner=user) if adds_own else Q(pk__in=[])
     own_workspaces = list_scope_memberships(user).values("workspace_id")
     is_inside = Q(gpt__workspace_id__in=own_workspaces)
+    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("gpt_id")))
     rows = (
         list_served_versions()
         .filter(
             # GPTs shared by link are suggested only to people who have used them: nobody else knows the link.
             Q(audience=Audience.PUBLIC)
             | (is_inside & Q(audience=Audience.WORKSPACE))
+            | (is_inside & Q(audience=Audience.SHARED, gpt__has_shares=True) & is_invited)
             | Q(audience=Audience.LINK, gpt_id__in=recent)
+            | (is_inside & Q(audience=Audience.UNLISTED, gpt_id__in=recent))
             | (is_inside & is_own),
             gpt__deleted_at__isnull=True,
             gpt__quarantined_at__isnull=True,
@@ -158,7 +158,6 @@ def _list_candidates(
         )
         .select_related("version", "gpt")
     )
-    members = set(own_workspaces.values_list("workspace_id", flat=True))
     if is_familiar:
         # By ids: for a condition over both tables PostgreSQL reads all GPTs, and this runs while people type.
         own = GPT.objects.filter(owner=user, deleted_at__isnull=True).order_by("-updated_at")
@@ -173,16 +172,14 @@ def _list_candidates(
         # In the whole store only by the beginning of the name; the store's own page searches inside names.
         in_store = rows.filter(audience=Audience.PUBLIC, version__name__istartswith=text)
         found += list(in_store.order_by("-gpt__conversation_count", "gpt_id")[: 2 * SUGGESTIONS])
-    for row in found:
-        row.is_inside = row.gpt.workspace_id in members  # type: ignore[attr-defined]  # read by list_mentions
     return found
 
 
 def _build_mention(row: LiveVersion, recent: list[int], user: User) -> Mention:
     version = row.version
-    kind = (
-        "recent" if row.gpt_id in recent else "workspace" if row.audience == Audience.WORKSPACE else "public"
-    )
+    kind = "public" if row.audience in OPEN_AUDIENCES else "workspace"
+    if row.gpt_id in recent:
+        kind = "recent"
     return Mention(
         row.gpt.slug,
         version.name,

@@ -93,9 +93,9 @@ def create_rate_card(
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CARD_LOCK])
         _check_month_is_not_calculated(start)
-        newest = RateCard.objects.order_by("-version").first()
+        newest = RateCard.objects.latest("version")  # a migration adds the first one
         card = RateCard.objects.create(
-            version=newest.version + 1 if newest else 1,
+            version=newest.version + 1,
             currency=currency,
             first_month=str(start),
             note=clean_line(note, max_length=300, field="note"),
@@ -115,10 +115,8 @@ def create_rate_card(
     return card
 
 
-def _compare_cards(before: RateCard | None, after: RateCard) -> dict[str, tuple[Any, Any]]:
-    """Return what a card changes, for the audit log; nothing for the first one."""
-    if before is None:
-        return {}
+def _compare_cards(before: RateCard, after: RateCard) -> dict[str, tuple[Any, Any]]:
+    """Return what a card changes, for the audit log."""
     old, new = _list_terms(before), _list_terms(after)
     return compare(old, new, list(new))
 

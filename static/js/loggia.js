@@ -2,6 +2,7 @@
 import "./composing.js";
 import "./theme.js";
 import "./menu.js";
+import "./menu_filter.js";
 import "./dialog.js";
 import "./toast.js";
 import "./counter.js";

@@ -40,6 +40,7 @@ def test_names_are_written_out_where_a_task_is_sent() -> None:
 SENT_TO_UPKEEP = {
     "gpts.fill_insights_of_gpt",
     "gpts.note_model_answer",
+    "gpts.transfer_gpts",
     "reviews.check_submission",
     "workspaces.apply_rules_to_person",
 }

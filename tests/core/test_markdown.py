@@ -200,7 +200,6 @@ def test_safe_links(url: str, expected: bool) -> None:
     assert is_safe_link(url) is expected
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     "piece",
     ["[", "![", "[a](", "[[](", "> ", "- ", "*a _b ", "**", "`a``", "<", "http:", "https://a.example ", "|a",

@@ -120,7 +120,6 @@ def test_an_invalid_formula_is_shown_as_its_source(source: str) -> None:
     assert source.strip()[:40] in html
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     "text",
     [

@@ -134,7 +134,6 @@ def test_both_texts_can_be_rebuilt_from_the_differences(before: str, after: str,
         assert (join(old), join(new)) == (before, after)
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -36,7 +36,7 @@ from tests.isolation.world import World
 from workspaces.models import ApiKey
 
 # Not traced for coverage: this asks every route many times, and other tests cover what the routes do.
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = pytest.mark.django_db
 
 ABSURD = [
     "0", "99999", "0000-01", "9999-12", "10000-01", "2026-13", "0001-01-01", "9999-12-31", "10000-01-01",

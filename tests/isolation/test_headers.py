@@ -44,7 +44,7 @@ def check_headers(row: Row, actor: str, world: World) -> None:
     if answer.headers.get("Content-Type", "").startswith("text/html") and read_body(answer):
         assert_strict(answer.headers["Content-Security-Policy"])
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    is_impersonal = row.name in ("gpts:icon-show", "gpts:icon-drawn")
+    is_impersonal = row.name in ("gpts:icon-show", "gpts:icon-drawn", "workspaces:logo-show")
     if actor != "anonymous" and not is_impersonal:
         assert "no-store" in caching
         assert "public" not in caching

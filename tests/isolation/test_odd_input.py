@@ -32,7 +32,7 @@ from tests.isolation.world import World
 from workspaces.api.parsers import BoundedJSONParser
 
 # Not traced for coverage: this asks every route many times, and other tests cover what the routes do.
-pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
+pytestmark = pytest.mark.django_db
 
 BODIES = {
     "null": "null",

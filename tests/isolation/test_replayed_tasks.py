@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from config.celery import app
 from core.ids import uuid7
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, GPTTransfer
 from gpts.chat.models import Attachment
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.runs import start_run
@@ -188,6 +188,15 @@ def guesses_at_a_closed_account() -> Arguments:
     return {"email": user.email}
 
 
+def finished_transfer() -> Arguments:
+    company, builder = arrange_member()
+    GPTFactory.create(owner=builder, workspace=company)
+    transfer = GPTTransfer.objects.create(
+        workspace=company, to_user=builder, requested_at=NOW, gpt_ids=[], finished_at=NOW
+    )
+    return {"transfer_id": str(transfer.pk)}
+
+
 def rules_of_a_closed_account() -> Arguments:
     user = UserFactory.create()
     type(user).objects.filter(pk=user.pk).update(is_active=False)
@@ -201,6 +210,7 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
         [golden_run_of_who_left, golden_run_of_a_revoked_key],
     ),
     "gpts.note_model_answer": (NOTHING_LEARNED, [answer_of_a_moved_model]),
+    "gpts.transfer_gpts": ({"transfer_id": str(uuid4())}, [finished_transfer]),
     "gpts.fill_insights_of_gpt": ({"gpt_id": 10**9}, [insights_of_a_deleted_gpt]),
     "reviews.check_submission": ({"submission_id": str(uuid4())}, [decided_submission]),
     "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),

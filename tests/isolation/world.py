@@ -34,12 +34,14 @@ from tests.isolation.worlds import (
     money,
 )
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
+from tests.support.uploads import make_picture
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.connections import ConnectionSettings, set_connection
 from workspaces.services.groups import add_group_members, create_group
 from workspaces.services.leaving import delete_workspace
+from workspaces.services.logos import set_logo
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
 from workspaces.services.scim_tokens import create_scim_token
@@ -114,6 +116,8 @@ def _companies(world: World) -> None:
     for name in ("admin", "builder", "member"):
         member = MemberFactory.create(workspace=world.alpha, user=people[name], role=name, by=people["owner"])
         world.ids[f"{name}_seat"] = member.pk
+    set_logo(workspace=world.alpha, upload=make_picture(), by=people["owner"], at=timezone.now())
+    world.ids["logo"] = world.alpha.logo[6:-5]
     # Beta belongs to rival_member, so that rival is only an admin of it.
     world.beta = WorkspaceFactory.create(owner=people["rival_member"], name="Beta")
     MemberFactory.create(workspace=world.beta, user=people["rival"], role="admin", by=people["rival_member"])

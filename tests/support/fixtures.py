@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -89,12 +88,3 @@ def own_media(settings: Any, tmp_path: Path) -> Path:
     """The folder of uploaded files, empty and only of this test."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return tmp_path / "media"
-
-
-@pytest.fixture
-def untraced() -> Iterator[None]:
-    """Run without the tracer of coverage, which multiplies the CPU time that a test bounds."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)

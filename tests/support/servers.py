@@ -60,6 +60,7 @@ class TestServers:
         self.redis = EmbeddedRedis(self.paths, throw_away=True)
         self.has_redis = False
         self._redis_lock = threading.RLock()
+        self._flushing_clients: dict[int, Any] = {}  # connecting takes longer than flushing
 
     # Starting and stopping -------------------------------------------------------------------------------
 
@@ -99,6 +100,8 @@ class TestServers:
         self.postgres.start()
 
     def stop(self) -> None:
+        for client in self._flushing_clients.values():
+            client.close()
         self.postgres.stop()
         self.redis.stop()
         shutil.rmtree(self.postgres.directory, ignore_errors=True)
@@ -190,10 +193,12 @@ class TestServers:
         """Delete every key except the queues' bindings, which a running worker declares only once."""
         if not self.has_redis:
             return
-        with redis.Redis.from_url(self.redis.url(database)) as client:
-            keys = [key for key in client.keys("*") if not key.startswith(b"_kombu.binding.")]
-            if keys:
-                client.delete(*keys)
+        if database not in self._flushing_clients:
+            self._flushing_clients[database] = redis.Redis.from_url(self.redis.url(database))
+        client = self._flushing_clients[database]
+        keys = [key for key in client.keys("*") if not key.startswith(b"_kombu.binding.")]
+        if keys:
+            client.delete(*keys)
 
 
 def get_template_key() -> str:

@@ -168,7 +168,7 @@ def test_workspaces_lists_the_workspace_of_the_key() -> None:
     team = WorkspaceFactory.create(owner=ada)
     listed = Caller(ada, team)("GET", "workspaces").json()["items"]
     assert [item["slug"] for item in listed] == [team.slug]
-    assert set(listed[0]) == {"slug", "name", "kind", "accent", "created_at"}
+    assert set(listed[0]) == {"slug", "name", "kind", "accent", "logo_url", "created_at"}
 
 
 def test_an_admin_lists_changes_and_removes_members() -> None:

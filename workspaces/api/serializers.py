@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from core.links import absolute_url
 from workspaces.api.fresh_password import FreshPasswordSerializer
 from workspaces.models import ApiKey, Member, OutboundJob, SharingPolicy, User, Workspace
 from workspaces.services.users import NAME_LENGTH
@@ -94,8 +95,24 @@ class MadeApiKeySerializer(ApiKeySerializer):
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
     class Meta:
         model = Workspace
-        fields: ClassVar[Any] = ["slug", "name", "kind", "accent", "created_at"]
+        fields: ClassVar[Any] = ["slug", "name", "kind", "accent", "logo_url", "created_at"]
         read_only_fields: ClassVar[Any] = fields
+
+    logo_url = serializers.SerializerMethodField()
+
+    def get_logo_url(self, workspace: Workspace) -> str:
+        return absolute_url(workspace.logo_url) if workspace.logo else ""
+
+
+class WorkspaceLookSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=80, required=False)
+    accent = serializers.CharField(
+        max_length=7, required=False, allow_blank=True, help_text="As #rrggbb; empty for the store's own."
+    )
+
+
+class LogoSerializer(serializers.Serializer[Any]):
+    logo = serializers.FileField()
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):

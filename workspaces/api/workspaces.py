@@ -15,16 +15,20 @@ from workspaces.api.base import LoggiaAPIView
 from workspaces.api.fresh_password import require_password
 from workspaces.api.me import bearer
 from workspaces.api.serializers import (
+    LogoSerializer,
     MayPublishSerializer,
     MemberSerializer,
     RemovalSerializer,
     RoleSerializer,
     SharingPolicySerializer,
+    WorkspaceLookSerializer,
     WorkspaceSerializer,
 )
 from workspaces.models import Workspace
 from workspaces.queries import get_sharing_policy, list_members, list_workspaces
+from workspaces.services.logos import set_logo
 from workspaces.services.members import change_role, remove_member
+from workspaces.services.workspaces import update_workspace
 from workspaces.states import ApiScope, Role
 
 
@@ -47,6 +51,48 @@ class WorkspacesView(LoggiaAPIView):
     def get(self, request: Request) -> Response:
         user, key = bearer(request)
         return self.page(list_workspaces(user).filter(pk=key.workspace_id), WorkspaceSerializer)
+
+
+class WorkspaceView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "PATCH": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="workspace_read", responses=WorkspaceSerializer)
+    def get(self, request: Request, workspace: str) -> Response:
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ENTER)
+        return Response(WorkspaceSerializer(tenant).data)
+
+    @extend_schema(
+        operation_id="workspace_change", request=WorkspaceLookSerializer, responses=WorkspaceSerializer
+    )
+    def patch(self, request: Request, workspace: str) -> Response:
+        """Change name and accent colour. The lightness of the colour is corrected where it is shown."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
+        values = {"name": tenant.name, "accent": tenant.accent} | self.read(WorkspaceLookSerializer)
+        changed = update_workspace(workspace=tenant, **values, by=self.person, at=timezone.now())
+        return Response(WorkspaceSerializer(changed).data)
+
+
+class WorkspaceLogoView(LoggiaAPIView):
+    required_scopes: ClassVar = {"PUT": ApiScope.ACCOUNT, "DELETE": ApiScope.ACCOUNT}
+
+    @extend_schema(
+        operation_id="workspace_logo_set",
+        request={"multipart/form-data": LogoSerializer},
+        responses=WorkspaceSerializer,
+    )
+    def put(self, request: Request, workspace: str) -> Response:
+        """PNG, JPEG, WebP or GIF, up to 5 MB and 40 megapixels; cropped to a square."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
+        upload = self.read(LogoSerializer)["logo"]
+        changed = set_logo(workspace=tenant, upload=upload, by=self.person, at=timezone.now())
+        return Response(WorkspaceSerializer(changed).data)
+
+    @extend_schema(operation_id="workspace_logo_remove", request=None, responses={204: None})
+    def delete(self, request: Request, workspace: str) -> Response:
+        """Show the initials of the name instead."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_SETTINGS)
+        set_logo(workspace=tenant, upload=None, by=self.person, at=timezone.now())
+        return Response(status=204)
 
 
 class SharingPolicyView(LoggiaAPIView):

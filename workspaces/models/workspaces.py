@@ -20,6 +20,8 @@ class Workspace(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="personal_workspace"
     )
     accent = models.CharField(_("accent colour"), max_length=7, blank=True)
+    # The key of a picture in the object store, "logos/<sha256>.webp"; empty shows the initials of the name.
+    logo = models.CharField(max_length=80, blank=True, default="", db_default="")
     # Counts against the number of workspaces that a person may make, also after they left it.
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
@@ -40,6 +42,10 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def logo_url(self) -> str:
+        return f"/{self.logo}" if self.logo else ""
 
 
 class Member(models.Model):

@@ -63,6 +63,12 @@ class UserRoles:
     def companies(self) -> tuple[Membership, ...]:
         return tuple(found for found in self.memberships if found.is_company)
 
+    @property
+    def only_company(self) -> Membership | None:
+        """The company of a person who belongs to exactly one: where they begin."""
+        companies = self.companies
+        return companies[0] if len(companies) == 1 else None
+
 
 NO_ROLES = UserRoles()
 

@@ -27,6 +27,7 @@ from workspaces.models import (
     User,
     Workspace,
 )
+from workspaces.services.logos import erase_logo
 from workspaces.states import NameProtection
 
 SLUG = "workspace"
@@ -81,8 +82,10 @@ def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     if fresh.slug == pseudonym:
         return 0
     retire_name(SLUG, fresh.slug)
-    fresh.slug, fresh.name, fresh.accent = pseudonym, DELETED_WORKSPACE, ""
-    fresh.save(update_fields=["slug", "name", "accent"])
+    logo = fresh.logo
+    fresh.slug, fresh.name, fresh.accent, fresh.logo = pseudonym, DELETED_WORKSPACE, "", ""
+    fresh.save(update_fields=["slug", "name", "accent", "logo"])
+    erase_logo(logo)
     return 1
 
 

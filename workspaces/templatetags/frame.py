@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from workspaces.models import User, Workspace
 from workspaces.web.company.navigation import AdminPageLink, list_admin_pages
 from workspaces.web.context import NavEntry
+from workspaces.web.switcher import build_switcher, find_page_workspace
 
 register = template.Library()
 
@@ -32,6 +33,14 @@ def site_header(context: Context) -> SafeString:
     nav, theme = context.get("nav"), context.get("theme", "")
     if settings.DEBUG or context.get("person") or nav is None or "request" not in context:
         values: Any = context.flatten()
+        person = context.get("person")
+        if isinstance(person, User):
+            values["switcher"] = build_switcher(
+                person,
+                path=context["request"].path if "request" in context else "",
+                page=find_page_workspace(values),
+                logos=context.get("workspace_logos") or {},
+            )
         return render_to_string(HEADER, values)
     request = context["request"]
     texts = {

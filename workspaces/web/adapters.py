@@ -28,7 +28,7 @@ from core.errors import Forbidden, InvalidInput, RateLimited
 from core.links import get_site_host, get_site_name
 from workspaces.account_mails import build_account_mail
 from workspaces.models import User
-from workspaces.queries import list_passkey_names
+from workspaces.queries import get_user_roles, list_passkey_names
 from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
@@ -88,12 +88,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Return where to go after sign-in when no page was named: to a question that was asked before.
+        """Return where to go after sign-in when no page was named.
 
-        Resetting a password, for example, loses the way to it.
+        To a question that was asked before, as resetting a password loses the way to it; else to the store of
+        the person's only company.
         """
         question = find_question(request, at=timezone.now())
-        return get_question_url(question) if question else str(super().get_login_redirect_url(request))
+        if question:
+            return get_question_url(question)
+        home = get_user_roles(request.user).only_company
+        return f"/w/{home.slug}/" if home else str(super().get_login_redirect_url(request))
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
         question = find_question(request, at=timezone.now())

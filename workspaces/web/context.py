@@ -39,6 +39,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
             "unread_notifications": 0,
             "builder_handle": "",
             "workspaces_of_person": (),
+            "workspace_logos": {},
             "waiting_staff": (),
             "lacks_second_factor": False,
         }
@@ -51,6 +52,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "unread_notifications": SimpleLazyObject(lambda: facts.unread_notifications),
         "builder_handle": SimpleLazyObject(lambda: facts.builder_handle),
         "workspaces_of_person": roles.companies,
+        "workspace_logos": SimpleLazyObject(lambda: facts.logos) if roles.companies else {},
         "waiting_staff": [Staff(role).label for role in sorted(roles.waiting_staff)],
         "lacks_second_factor": bool(roles.staff) and not roles.has_second_factor,
     }
@@ -64,7 +66,9 @@ def _get_facts(user: User) -> HeaderFacts:
 
 def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[NavEntry]:
     staff = roles.staff
-    entries = [(_("Store"), "/")]
+    # Who belongs to one company finds its store first; the switcher leads to the public one.
+    home = roles.only_company
+    entries = [(_("Store"), "/" if home is None else f"/w/{home.slug}/")]
     if signed_in:
         entries += [(_("Chats"), "/c/"), (_("Build"), "/build/"), (_("Earnings"), "/earnings/")]
     if Staff.MODERATOR in staff:
@@ -77,6 +81,6 @@ def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[Nav
     if roles.waiting_staff:
         entries.append((_("Set up staff access"), "/settings/security/"))
     return [
-        NavEntry(label, url, request.path == url if url == "/" else request.path.startswith(url))
-        for label, url in entries
+        NavEntry(label, url, request.path == url if place == 0 else request.path.startswith(url))
+        for place, (label, url) in enumerate(entries)
     ]

@@ -94,6 +94,7 @@ class WorkspaceForm(forms.Form):
         required=False,
         max_length=7,
         help_text=_("As #rrggbb; empty for the store's own. Contrast is corrected by itself."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
 

@@ -82,6 +82,8 @@ class GPT(Behaviour):
     conversation_count = models.PositiveBigIntegerField(default=0)
     # Whether MIN_GROUP people besides the owner have had one, from when on the count is shown.
     has_min_group = models.BooleanField(default=False)
+    # Kept by the database: whether there are shares, so that a chat looks for them only then.
+    has_shares = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     quarantined_at = models.DateTimeField(null=True, blank=True)

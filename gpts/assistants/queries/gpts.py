@@ -10,19 +10,16 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from core.scope import NOBODY, current_scope, open_scope
-from gpts.assistants.models import GPT, LiveVersion, Version
+from gpts.assistants.models import GPT, GPTShare, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions, list_with_owner_state, pick_served
-from gpts.assistants.rules import GPTRelation
-from gpts.assistants.states import Audience
+from gpts.assistants.queries.shares import filter_shares_with, find_right
+from gpts.assistants.rules import GPTRelation, list_reached_audiences
+from gpts.assistants.states import Audience, ShareRight
 from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, User, Workspace
-from workspaces.queries import get_user_roles, list_scope_memberships
-from workspaces.states import Role
-
-# Which live version answers, best first: for members of the GPT's workspace and for everybody else.
-INSIDE_ORDER = (Audience.WORKSPACE, Audience.PUBLIC, Audience.LINK)
-OUTSIDE_ORDER = (Audience.PUBLIC, Audience.LINK)
+from workspaces.queries import get_user_roles, is_active_member, list_scope_memberships
+from workspaces.states import ADMIN_ROLES, COMPANY_KINDS, Role
 
 
 @contextmanager
@@ -78,7 +75,10 @@ def get_relation(user: User, gpt: GPT) -> GPTRelation:
     An API key of one workspace has no role in the person's other workspaces: the scope lacks them.
     """
     audiences = list_served_versions().filter(gpt=gpt).values_list("audience", flat=True)
-    return _build_relation(user, gpt, frozenset(audiences))
+    relation = _build_relation(user, gpt, frozenset(audiences))
+    if relation.role in ADMIN_ROLES and gpt.owner_id != user.pk:
+        return replace(relation, has_no_owner=not is_active_member(gpt.owner_id, gpt.workspace_id))
+    return relation
 
 
 def get_relation_and_version(
@@ -86,29 +86,38 @@ def get_relation_and_version(
 ) -> tuple[GPTRelation, Version | None]:
     """Return get_relation and find_live_version in one query, or in none when ``live`` is given.
 
-    Every turn of a chat needs both.
+    One more for a GPT with shares. Every turn of a chat needs both; whether the GPT has an owner matters to
+    none.
     """
     live = list_live_by_audience(gpt) if live is None else live
     relation = _build_relation(user, gpt, frozenset(live))
-    return relation, _choose_version(live, relation)
+    return relation, _choose_version(gpt, live, relation)
 
 
 def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelation:
     scope = current_scope()
     membership = get_user_roles(user).membership_in(gpt.workspace_id)
     is_in_scope = scope.system != "" or gpt.workspace_id in scope.workspace_ids
+    role = membership.role if membership is not None and is_in_scope else ""
     return GPTRelation(
         user_id=user.pk,
         is_active=user.is_active,
-        role=membership.role if membership is not None and is_in_scope else "",
+        role=role,
         audiences=audiences,
+        right=find_right(user, gpt) if role and gpt.owner_id != user.pk else "",
     )
+
+
+def find_company(user: User, gpt: GPT) -> Workspace | None:
+    """Return the company of a GPT for its members, whose pages carry its name, logo and accent. No query."""
+    is_company = gpt.workspace.kind in COMPANY_KINDS
+    return gpt.workspace if is_company and get_user_roles(user).membership_in(gpt.workspace_id) else None
 
 
 def find_live_version(user: User, gpt: GPT) -> Version | None:
     """Return the version that answers this person, None when no version is live for them."""
     relation = get_relation(user, gpt)
-    return _choose_version(list_live_by_audience(gpt), relation)
+    return _choose_version(gpt, list_live_by_audience(gpt), relation)
 
 
 def list_live_by_audience(gpt: GPT) -> dict[str, Version]:
@@ -118,9 +127,8 @@ def list_live_by_audience(gpt: GPT) -> dict[str, Version]:
     return {audience: row.version for audience, row in pick_served(rows).items()}
 
 
-def _choose_version(live: dict[str, Version], relation: GPTRelation) -> Version | None:
-    order = INSIDE_ORDER if relation.role else OUTSIDE_ORDER
-    return next((live[audience] for audience in order if audience in live), None)
+def _choose_version(gpt: GPT, live: dict[str, Version], relation: GPTRelation) -> Version | None:
+    return next((live[audience] for audience in list_reached_audiences(gpt, relation)), None)
 
 
 def get_live_versions(gpt: GPT) -> dict[str, LiveVersion]:
@@ -134,9 +142,11 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
     live = list_served_versions().filter(gpt=OuterRef("pk"))
     memberships = list_scope_memberships(user).values("workspace_id")
     inside = Q(workspace_id__in=memberships)
-    # GPTs that are live by link only are not listed.
+    shares = GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("pk"))
+    is_invited = Q(has_shares=True) & Exists(shares) & Exists(live.filter(audience=Audience.SHARED))
+    # GPTs that are live by link only, in the workspace or anywhere, are not listed.
     reach = Exists(live.filter(audience=Audience.PUBLIC)) | (
-        inside & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)))
+        inside & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)) | is_invited)
     )
     return (
         GPT.objects.filter(
@@ -150,14 +160,31 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
 def list_own_gpts(user: User, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
     """Return the person's own GPTs, annotated with ``live_audiences`` and with ``live_version`` and
     ``newest_version`` (the highest numbers, or None)."""
-    memberships = list_scope_memberships(user).values("workspace_id")
-    found = GPT.objects.filter(
-        workspace_id__in=memberships,
-        owner_id=user.pk,
-        deleted_at__isnull=True,
+    return _annotate_versions(_list_in_scope(user, workspace).filter(owner_id=user.pk))
+
+
+def list_shared_gpts(user: User, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
+    """Return other people's GPTs whose settings shares let the person view, annotated as list_own_gpts.
+
+    ``is_editable`` says whether one of the shares gives the right to edit.
+    """
+    shares = GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("pk"))
+    found = _list_in_scope(user, workspace).exclude(owner_id=user.pk)
+    found = found.filter(
+        Exists(shares.filter(right__in=(ShareRight.VIEW, ShareRight.EDIT))),
+        has_shares=True,
+        quarantined_at__isnull=True,
     )
-    if workspace is not None:
-        found = found.filter(workspace=workspace)
+    return _annotate_versions(found).annotate(is_editable=Exists(shares.filter(right=ShareRight.EDIT)))
+
+
+def _list_in_scope(user: User, workspace: Workspace | None) -> QuerySet[GPT]:
+    memberships = list_scope_memberships(user).values("workspace_id")
+    found = GPT.objects.filter(workspace_id__in=memberships, deleted_at__isnull=True)
+    return found if workspace is None else found.filter(workspace=workspace)
+
+
+def _annotate_versions(found: QuerySet[GPT]) -> QuerySet[GPT]:
     audiences = (
         LiveVersion.objects.filter(gpt=OuterRef("pk")).order_by("audience").values_list("audience", flat=True)
     )
@@ -171,7 +198,7 @@ def list_own_gpts(user: User, *, workspace: Workspace | None = None) -> QuerySet
         Version.objects.filter(gpt=OuterRef("pk")).values("gpt").annotate(top=Max("number")).values("top")
     )
     return (
-        found.select_related("workspace", "language_model")
+        found.select_related("workspace", "language_model", "owner")
         .annotate(
             live_audiences=ArraySubquery(audiences),
             live_version=Subquery(served),

@@ -11,11 +11,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.assistants.states import Audience
+from gpts.assistants.states import OPEN_AUDIENCES, Audience
 from workspaces.models import ProtectedName, User
 from workspaces.states import NameProtection
-
-OUTSIDE = (Audience.LINK, Audience.PUBLIC)
 
 
 def may_leave_workspace(gpt: str) -> Q:
@@ -40,7 +38,7 @@ def list_served_versions() -> QuerySet[LiveVersion]:
     prohibited = ProtectedName.objects.filter(name=OuterRef("version__name"), kind=NameProtection.PROHIBITED)
     is_named_badly = Q(Exists(prohibited), audience=Audience.LINK)
     return LiveVersion.objects.filter(
-        ~Q(audience__in=OUTSIDE) | (may_leave_workspace("gpt__") & ~is_named_badly)
+        ~Q(audience__in=OPEN_AUDIENCES) | (may_leave_workspace("gpt__") & ~is_named_badly)
     )
 
 
@@ -61,9 +59,9 @@ def pick_served(rows: Iterable[LiveVersion]) -> dict[str, LiveVersion]:
     each table, several times as fast without the conditions above and without joining the owner.
     """
     found = {row.audience: row for row in rows}
-    outside = [audience for audience in OUTSIDE if audience in found]
+    outside = [audience for audience in OPEN_AUDIENCES if audience in found]
     if outside and not _may_leave(found[outside[0]]):
-        return {audience: row for audience, row in found.items() if audience not in OUTSIDE}
+        return {audience: row for audience, row in found.items() if audience not in OPEN_AUDIENCES}
     if Audience.LINK in found:
         name = found[Audience.LINK].version.name
         if ProtectedName.objects.filter(name=name, kind=NameProtection.PROHIBITED).exists():

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext_lazy as _
 
-from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
+from gpts.assistants.models import GPT, GPTShare, LiveVersion, PastVersion, Version
 from gpts.assistants.services.addresses import ADDRESS
 from gpts.assistants.states import Category, OutputFormat
 from gpts.llm.states import ModelChoice
@@ -36,6 +36,7 @@ def _erase_gpt(gpt: GPT, at: datetime) -> None:
     icons = {gpt.icon, *Version.objects.filter(gpt=gpt).values_list("icon", flat=True)} - {""}
     LiveVersion.objects.filter(gpt=gpt).delete()
     PastVersion.objects.filter(gpt=gpt).delete()
+    GPTShare.objects.filter(gpt=gpt).delete()
     retire_name(ADDRESS, gpt.slug)
     GPT.objects.filter(pk=gpt.pk).update(
         name=DELETED_GPT,

@@ -166,11 +166,16 @@ def lock_gpt(gpt: GPT, *, allow_quarantined: bool = False) -> GPT:
     )
     if fresh is None:
         raise NotFound(_("There is no such GPT."), code="gpt_not_found")
-    if fresh.quarantined_at is not None and not allow_quarantined:
+    if not allow_quarantined:
+        check_not_quarantined(fresh)
+    return fresh
+
+
+def check_not_quarantined(gpt: GPT) -> None:
+    if gpt.quarantined_at is not None:
         raise Conflict(
             _("This GPT is quarantined by moderation and cannot be changed."), code="gpt_quarantined"
         )
-    return fresh
 
 
 def serialize_draft_field(gpt: GPT, field: str) -> Any:

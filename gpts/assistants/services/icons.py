@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from datetime import datetime
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import InvalidInput, NotFound, RateLimited, TooLarge
-from core.pictures import BadPictureError, encode_icon
+from core.errors import InvalidInput, NotFound
+from core.icon_uploads import encode_upload, read_stored, read_upload, store_encoded
 from gpts.assistants.drawn_icons import VARIANTS, draw_icon_webp
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import lock_gpt
 from workspaces.models import User
 
-ICON_BYTES = 5 * 1024 * 1024
-ICON_SIDE = 256
-_HASH = re.compile(r"[0-9a-f]{64}")
+FOLDER = "icons"
 
 
 @transaction.atomic
@@ -33,7 +28,7 @@ def set_icon(*, gpt: GPT, upload: UploadedFile | None, by: User, at: datetime) -
     WebP or GIF), TooLarge or RateLimited, all with field ``icon``, and writes nothing then.
     """
     # Before the lock, which others would wait for.
-    key = "" if upload is None else store_icon(_read_upload(upload))
+    key = "" if upload is None else store_icon(read_upload(upload, field="icon"))
     return _save_icon(lock_gpt(gpt), key, by=by, at=at)
 
 
@@ -79,59 +74,13 @@ def _save_icon(fresh: GPT, key: str, *, by: User, at: datetime) -> GPT:
 
 def store_icon(data: bytes) -> str:
     """Re-encode a picture to 256 x 256 WebP without metadata and return its storage key."""
-    return _store_encoded(_encode(data))
+    return _store_encoded(encode_upload(data, field="icon"))
 
 
 def _store_encoded(encoded: bytes) -> str:
-    key = f"icons/{hashlib.sha256(encoded).hexdigest()}.webp"
-    if not default_storage.exists(key):
-        stored = default_storage.save(key, ContentFile(encoded))
-        if stored != key:  # another request stored the same bytes in between
-            default_storage.delete(stored)
-    return key
+    return store_encoded(encoded, folder=FOLDER)
 
 
 def read_icon(digest: str) -> bytes:
     """Return the stored WebP of a hash; NotFound for anything else."""
-    key = f"icons/{digest}.webp"
-    if not _HASH.fullmatch(digest) or not default_storage.exists(key):
-        raise NotFound(_("There is no such picture."), code="icon_not_found")
-    with default_storage.open(key) as stored:
-        return stored.read()
-
-
-def _read_upload(upload: UploadedFile) -> bytes:
-    if upload.size is not None and upload.size > ICON_BYTES:
-        raise _too_large_error()
-    data = upload.read(ICON_BYTES + 1)
-    if len(data) > ICON_BYTES:
-        raise _too_large_error()
-    return data
-
-
-def _encode(data: bytes) -> bytes:
-    try:
-        return encode_icon(data, side=ICON_SIDE)
-    except BadPictureError as problem:
-        if problem.code == "busy":
-            raise RateLimited(
-                _("Many pictures are being added just now. Try again in a moment."),
-                code="pictures_busy",
-                field="icon",
-                data={"retry_after": 5},
-            ) from problem
-        raise _too_large_error() if problem.code == "too_many_pixels" else _bad_icon_error() from problem
-
-
-def _too_large_error() -> TooLarge:
-    return TooLarge(
-        _("This picture is too big. Up to 5 MB and 40 megapixels fit."), code="icon_too_large", field="icon"
-    )
-
-
-def _bad_icon_error() -> InvalidInput:
-    return InvalidInput(
-        _("This is not a picture that can be read. Use PNG, JPEG, WebP or GIF."),
-        code="bad_icon",
-        field="icon",
-    )
+    return read_stored(digest, folder=FOLDER)

@@ -22,13 +22,16 @@ from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.services.addresses import settle_address
 from gpts.assistants.services.gpts import lock_gpt
-from gpts.assistants.states import Audience, OutputFormat
+from gpts.assistants.states import OPEN_AUDIENCES, Audience, OutputFormat
 from workspaces.acts import Act, check_act, check_workspace_open
 from workspaces.models import User
 from workspaces.names import check_public_name, find_resemblances
 
 RELEASE_NOTES_LENGTH = 2_000
 ACT_BY_AUDIENCE = {
+    # Each share was allowed by itself (services.shares); an update for the people it names is building.
+    Audience.SHARED: Act.BUILD,
+    Audience.UNLISTED: Act.SHARE_INSIDE,
     Audience.WORKSPACE: Act.SHARE_INSIDE,
     Audience.LINK: Act.SHARE_BY_LINK,
     Audience.PUBLIC: Act.PUBLISH,
@@ -219,7 +222,7 @@ def _check_name(gpt: GPT, version: Version, audience: str) -> None:
     The store has a moderator who judged the name, and the link of what stands there under the same name may
     show it too; a name that a decision prohibited is refused in any case.
     """
-    if audience == Audience.WORKSPACE:
+    if audience not in OPEN_AUDIENCES:
         return
     listed = LiveVersion.objects.filter(gpt=gpt, audience=Audience.PUBLIC, version__name=version.name)
     if audience == Audience.PUBLIC or listed.exists():

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from gpts.assistants.content import compute_draft_hash
 from gpts.assistants.models import GPT, LiveVersion
-from gpts.assistants.queries.gpts import get_live_versions, get_relation
+from gpts.assistants.queries.gpts import find_company, get_live_versions, get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.studio.next_steps import list_next_steps
 from reviews.queries import SubmissionStatus, submission_status
@@ -122,8 +122,11 @@ def build_page_context(request: HttpRequest, gpt: GPT, current: str, **extra: An
         if (url := get_tab_url(key, gpt.slug))
     ]
     frame = extra.pop("frame", None) or get_builder_frame(person_of(request), gpt)
+    company = find_company(person_of(request), gpt)
     return {
         "gpt": gpt,
+        "company": company,
+        "accent": "" if company is None else company.accent,
         "frame": frame,
         "groups": groups,
         "group_label": get_group_label(group),

@@ -10,13 +10,14 @@ from core.errors import NotFound
 from core.look.icon_files import render_icon_file
 from gpts.assistants.services.icons import read_icon
 from workspaces.web.own_scopes import opens_own_scopes
+from workspaces.web.pictures import answer_picture
 from workspaces.web.public import public_page
 
 
 @public_page
 @require_safe
 def show_icon(request: HttpRequest, digest: str) -> HttpResponse:
-    return _answer(read_icon(digest), "image/webp", caching="max-age=31536000, immutable")
+    return answer_picture(read_icon(digest), "image/webp")
 
 
 @opens_own_scopes
@@ -27,12 +28,4 @@ def show_drawn_icon(request: HttpRequest, tint: str, form: int) -> HttpResponse:
     if content is None:
         raise NotFound(_("There is no such picture."), code="icon_not_found")
     # A release may draw a form anew.
-    return _answer(content, "image/svg+xml", caching="max-age=604800")
-
-
-def _answer(content: bytes, content_type: str, *, caching: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=content_type)
-    response.headers["Cache-Control"] = f"public, {caching}"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return answer_picture(content, "image/svg+xml", caching="max-age=604800")

@@ -11,6 +11,7 @@ from uuid import UUID
 from core.scope import NOBODY, Scope, open_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.served import list_served_versions
+from gpts.assistants.queries.shares import list_rights
 from gpts.assistants.rules import GPTAct, GPTRelation, may
 from workspaces.access import list_keys_in_force
 from workspaces.models import Member, User
@@ -49,7 +50,8 @@ def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime)
     """Return the turns that their person may no longer start.
 
     Because they were deactivated, left the workspace of the GPT or the one that pays, or revoked the API key;
-    or because the GPT was quarantined, withdrawn or deleted, or a workspace suspended.
+    or because the GPT was quarantined, withdrawn, deleted or no longer shared with them, or a workspace
+    suspended.
     """
     answers = list(answers)
     with _open_recheck_scope(answers):
@@ -79,16 +81,20 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
         ).values_list("user_id", "workspace_id", "role")
     }
 
+    rights = list_rights(found.values(), {answer.user_id for answer in answers})
+
     def is_allowed(answer: RunningAnswer) -> bool:
         gpt = found.get(answer.gpt_id)
         if gpt is None or answer.request in ended or (answer.user_id, answer.payer_id) not in roles:
             return False
         is_included = gpt.workspace_id in answer.workspace_ids
+        role = roles.get((answer.user_id, gpt.workspace_id), "") if is_included else ""
         relation = GPTRelation(
             user_id=answer.user_id,
             is_active=True,
-            role=roles.get((answer.user_id, gpt.workspace_id), "") if is_included else "",
+            role=role,
             audiences=frozenset(audiences.get(answer.gpt_id, ())),
+            right=rights.get((gpt.pk, answer.user_id), "") if role else "",
         )
         return may(answer.act, gpt, relation)
 

@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import recheck_chat
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
-from gpts.assistants.rules import GPTRelation, is_owner
-from gpts.assistants.states import Audience
+from gpts.assistants.rules import GPTRelation, list_reached_audiences
 from gpts.chat.access import is_payer_open
 from gpts.chat.models import Conversation
 from workspaces.models import User
@@ -61,16 +60,8 @@ def get_answering_version(user: User, conversation: Conversation) -> AnsweringVe
 
 def is_still_served(version: Version, gpt: GPT, relation: GPTRelation) -> bool:
     """Whether a version that is not the person's live one still answers conversations that began with it."""
-    served = {"version": version, "audience__in": _list_served_audiences(gpt, relation)}
+    served = {"version": version, "audience__in": list_reached_audiences(gpt, relation)}
     return LiveVersion.objects.filter(**served).exists() or PastVersion.objects.filter(**served).exists()
-
-
-def _list_served_audiences(gpt: GPT, relation: GPTRelation) -> list[str]:
-    """The audiences with a live version that the person belongs to."""
-    is_inside = relation.role != "" or is_owner(gpt, relation)
-    return sorted(
-        audience for audience in relation.audiences if is_inside or audience != str(Audience.WORKSPACE)
-    )
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from core.errors import DomainError, NotFound
 from core.pagination import Page, paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.gpts import find_live_version
+from gpts.assistants.queries.gpts import find_company, find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.access import access_cited_passage, access_conversation, access_turn
 from gpts.chat.models import Conversation
@@ -38,6 +38,7 @@ from gpts.chat.web.payer_options import build_payer_menu, build_payer_note
 from gpts.chat.web.rendered_turns import get_icon_url, join_wrapped_lines, render_turns
 from gpts.llm.states import TurnState
 from marketplace.access import find_listing
+from workspaces.queries import Membership, get_user_roles
 from workspaces.web.people import person_of
 
 SIDEBAR_SIZE = 40
@@ -66,7 +67,7 @@ def render_start_page(
     version = None if is_draft else find_live_version(person, gpt)
     payers = build_payer_menu(person, gpt, asked=_get_asked_workspace(request))
     payer_id = payers.chosen.workspace_id if payers.chosen else choose_payer_id(person, gpt)
-    context = _build_frame_context(request, gpt, version, None) | {
+    context = _build_frame_context(request, gpt, version, payers.chosen) | {
         "starters": (version or gpt).starters,
         "action": _build_post_url(
             reverse("gpts:turn-first", args=[gpt.slug]),
@@ -114,7 +115,13 @@ def render_conversation_page(
         return _render_fragment(request, "gpts/chat/_turns.html", context)
     running = next((item.turn for item in turns if item.is_running), None)
     answering = get_answering_version(person, conversation)
-    context |= _build_frame_context(request, conversation.gpt, conversation.version, conversation) | {
+    context |= _build_frame_context(
+        request,
+        conversation.gpt,
+        conversation.version,
+        get_user_roles(person).membership_in(conversation.workspace_id),
+        conversation=conversation,
+    ) | {
         "running": running,
         "answering": answering,
         "attach": get_attachment_options(conversation.gpt, conversation.version, conversation),
@@ -202,14 +209,24 @@ def source_show(request: HttpRequest, conversation_id: UUID, turn_id: UUID, numb
 
 
 def _build_frame_context(
-    request: HttpRequest, gpt: GPT, version: Version | None, conversation: Conversation | None
+    request: HttpRequest,
+    gpt: GPT,
+    version: Version | None,
+    payer: Membership | None,
+    *,
+    conversation: Conversation | None = None,
 ) -> dict[str, Any]:
     recent: Page[Conversation] = paginate(
         list_conversations(person_of(request)), order=("-updated_at", "-id"), size=SIDEBAR_SIZE
     )
     behaviour = version or gpt
+    person = person_of(request)
+    company = find_company(person, gpt)
     return {
         "gpt": gpt,
+        # A company's GPT shows its company; another one the workspace that its conversation counts for.
+        "company": company or payer,
+        "accent": "" if company is None else company.accent,
         "listing": None if version is None else find_listing(gpt),
         "name": behaviour.name,
         "description": behaviour.description,

@@ -150,7 +150,7 @@ class InsightsView(LoggiaAPIView):
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Read figures of at least five people each. Days are whole days in UTC; nothing names a person."""
-        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_INSIGHTS)
         wanted = request.query_params.get("as", "json")
         if wanted not in FORMATS:
             raise InvalidInput(_("Choose json or csv."), code="unknown_choice", field="as")

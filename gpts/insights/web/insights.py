@@ -73,7 +73,7 @@ class CohortCellView:
 @require_GET
 def show_insights(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the figures of a range; an invalid one is answered with an error (400) and the last 30 days."""
-    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_INSIGHTS)
     today = get_read_limit(gpt, today=get_first_unread_day(timezone.now()))
     refusal = None
     try:
@@ -100,7 +100,7 @@ def show_insights(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def download_insights_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the page's figures of the same range as CSV."""
-    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_SETTINGS)
+    gpt = access_gpt(person_of(request), slug, to=GPTAct.VIEW_INSIGHTS)
     return build_csv_response(
         gpt, parse_range(request.GET, today=get_read_limit(gpt, today=get_first_unread_day(timezone.now())))
     )

@@ -18,12 +18,12 @@ from gpts.assistants.queries.gpts import (
     list_own_gpts,
     list_visible_gpts,
 )
-from gpts.assistants.queries.served import OUTSIDE, list_served_versions
+from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import delete_gpt
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version, set_live_version
-from gpts.assistants.states import Audience
+from gpts.assistants.states import OPEN_AUDIENCES, Audience
 from gpts.chat.mentions import list_mentions
 from gpts.knowledge.access import access_knowledge_file, access_page_job
 from gpts.knowledge.services.files import add_knowledge_file
@@ -279,9 +279,9 @@ def test_one_gpts_live_versions_follow_the_rule_of_all_lists(
         _gpt, by_slug = find_gpt_with_live_versions(gpt.slug)
 
         assert set(by_slug or {}) == set(list_live_by_audience(fetched)) == served
-        served_outside.add(frozenset(served & set(OUTSIDE)))
+        served_outside.add(frozenset(served & set(OPEN_AUDIENCES)))
 
-    assert served_outside == {frozenset(), frozenset({Audience.PUBLIC}), frozenset(OUTSIDE)}
+    assert served_outside == {frozenset(), frozenset({Audience.PUBLIC}), frozenset(OPEN_AUDIENCES)}
 
 
 def test_a_key_of_one_workspace_lists_no_gpts_of_another(people: dict[str, User], company: Workspace) -> None:

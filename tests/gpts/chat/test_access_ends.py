@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.shares import remove_share, set_share
 from gpts.assistants.services.versions import clear_live_version, freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Message, Turn
@@ -27,7 +28,7 @@ from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
 from tests.support.times import NOW
 from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
-from workspaces.models import ApiKey, Member, User
+from workspaces.models import ApiKey, Group, GroupMember, Member, User
 from workspaces.services.api_keys import revoke_api_key
 from workspaces.services.members import remove_member
 
@@ -73,6 +74,36 @@ def assert_cut(last: Any, said: str, seconds: float, model_server: ModelServer) 
     assert Message.objects.get(turn=turn, role="assistant").content == said
     assert UsageEvent.objects.count() == 0
     assert model_server.wait_until(lambda state: state.open_streams == 0)
+
+
+@pytest.mark.parametrize("by_group", [False, True])
+def test_an_ended_share_stops_the_answer(
+    make_web_client: MakeWebClient, model_server: ModelServer, by_group: bool
+) -> None:
+    gpt, owner, colleague = a_company_gpt(model_server.url)
+    with system_scope("tests"):
+        set_live_version(gpt=gpt, version=gpt.versions.get(), audience=Audience.SHARED, at=NOW)
+        clear_live_version(gpt=gpt, audience=Audience.WORKSPACE, at=NOW)
+        group = None
+        if by_group:
+            group = Group.objects.create(workspace=gpt.workspace, name="Testers", created_at=NOW)
+            seat = Member.objects.get(user=colleague, workspace=gpt.workspace)
+            GroupMember.objects.create(group=group, member=seat)
+        share = set_share(
+            gpt=gpt, right="chat", user=None if by_group else colleague, group=group, by=owner, at=NOW
+        )
+    browser = make_web_client(colleague)
+
+    def end_share() -> None:
+        if by_group:
+            GroupMember.objects.all().delete()
+        else:
+            remove_share(share=share, by=owner, at=NOW)
+
+    last, said, seconds = read_until_cut(browser, gpt, end_share)
+
+    assert_cut(last, said, seconds, model_server)
+    assert browser.refused(f"/g/{gpt.slug}/chat/turns", "Again")[0] == 404
 
 
 def test_a_removed_member_reads_no_further(make_web_client: MakeWebClient, model_server: ModelServer) -> None:

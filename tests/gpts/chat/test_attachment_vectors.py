@@ -37,7 +37,6 @@ from workspaces.models import User
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("untraced"),
     pytest.mark.skipif(not is_available(), reason="the wheel of the built-in embeddings model is missing"),
 ]
 

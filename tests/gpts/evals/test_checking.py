@@ -121,7 +121,6 @@ def test_the_error_of_an_invalid_assertion_has_its_index() -> None:
     assert str(refusal.value.message).startswith("Check 2: ")
 
 
-@pytest.mark.usefixtures("untraced")
 def test_a_pattern_with_nested_repeats_runs_in_linear_time() -> None:
     started = time.perf_counter()
 

@@ -24,7 +24,6 @@ INPUTS = Path(__file__).parent / "inputs"
 SIZE = 120_000
 # CPU seconds: far below what a file of this size may take.
 SECONDS = 4.0
-pytestmark = pytest.mark.usefixtures("untraced")
 # Pieces that parsers of text look for, repeated without their ends.
 PIECES = {
     ".md": ["<!-- ", "<!--\n", "---\n", "===\na\n", "```\n", "`<!--", "# \n", "a\n--\n", "-->"],

@@ -221,7 +221,6 @@ def test_the_fetches_of_a_person_are_limited(site: Site) -> None:
     assert fetch_and_add(other, page).source_url == page
 
 
-@pytest.mark.usefixtures("untraced")
 def test_a_page_of_unclosed_titles_takes_little_time(site: Site) -> None:
     started = time.process_time()
 

@@ -65,6 +65,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("gpt_id = {listed}", "nsrcoamftw", "oamw", "oamw", "oamw", label="shared"),
     ),
     "gpts_pastversion": (Line("gpt_id = {private}", "coamtw", "oamw", "oamw", "oamw"),),
+    "gpts_gptshare": (Line("gpt_id = {alpha_gpt}", "coaw", "oaw", "oaw", "oaw"),),
+    "gpts_gpttransfer": (Line("workspace_id = {alpha}", "aw", "w", "w", "w"),),
     "gpts_modelprovider": (
         Line("workspace_id = {alpha}", "coamtw", "aw", "aw", "aw"),
         Line("workspace_id IS NULL", "srcoamftw", "tw", "tw", "tw", label="instance"),

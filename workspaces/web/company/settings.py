@@ -17,6 +17,7 @@ from workspaces.models import Workspace
 from workspaces.queries import get_sharing_policy
 from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
+from workspaces.web.company.look import build_accent_context
 from workspaces.web.forms import (
     GoldenGateForm,
     PublishingForm,
@@ -85,6 +86,7 @@ def _settings_page(
         "accent": tenant.accent,
         "form": form,
         "gate": gate,
+        **build_accent_context(str(form["accent"].value() or "")),
         "publishing": PublishingForm(initial={"may_publish": policy.may_publish}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
     }

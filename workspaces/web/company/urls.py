@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit, company_sign_in
-from workspaces.web.company import deletions, groups, identity, members, settings
+from workspaces.web.company import deletions, groups, identity, look, members, settings
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -60,6 +60,9 @@ routes: list[URLPattern] = [
     path("sign-in", company_sign_in.by_address, name="company-sign-in-find"),
     path("w/<slug:workspace>/admin/identity/roles", identity.roles, name="identity-roles"),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
+    path("w/<slug:workspace>/admin/settings/logo", look.logo, name="workspace-logo"),
+    path("w/<slug:workspace>/admin/settings/accent", look.accent_preview, name="accent-preview"),
+    path("logos/<str:digest>.webp", look.show_logo, name="logo-show"),
     path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
     path("w/<slug:workspace>/admin/settings/golden", settings.golden_gate, name="golden-gate"),

@@ -101,7 +101,6 @@ def test_property_names_and_constants_are_not_keywords() -> None:
     check_schema({"properties": {"$ref": {"type": "string"}, "pattern": {"const": {"$ref": "x"}}}})
 
 
-@pytest.mark.usefixtures("untraced")
 def test_catastrophic_backtracking_is_stopped() -> None:
     schema = {"type": "string", "pattern": "^(a|a|b?a)*$"}
     check_schema(schema)
@@ -120,7 +119,6 @@ def test_multiplying_references_are_too_complex() -> None:
     assert [problem.code for problem in find_problems("1", schema)] == ["too_complex"]
 
 
-@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     ("schema", "answer"),
     [
