@@ -11,6 +11,7 @@ from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
 from demo.golden_prompts import lacks_golden_prompts, seed_golden_prompts
+from demo.identity import lacks_identity, seed_identity
 from demo.models_and_budgets import lacks_budgets, seed_models_and_budgets
 from demo.moderation import seed_queue
 from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
@@ -71,6 +72,11 @@ def _models_and_budgets(at: datetime) -> str:
         return seed_models_and_budgets(at=at)
 
 
+def _identity(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_identity(at=at)
+
+
 def _insights(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return f"figures of {fill_insights(at=at)} GPTs"
@@ -115,6 +121,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (_lacks_people, _store),
     (lambda _at: lacks_golden_prompts(), _golden_prompts),
     (lambda _at: lacks_budgets(), _models_and_budgets),
+    (lambda _at: lacks_identity(), _identity),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),
     (_lacks_closed_month, _payouts),

@@ -41,7 +41,8 @@ ROWS: list[Row] = [
     api("workspaces_api:scim-token-detail", ADMINS, "account", "DELETE", ids=TOKEN_IDS, forbidden=MEMBER,
         key="owner@alpha"),
     *(page(f"workspaces:{name}", ADMINS, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER, body=CONNECTION)
-      for name in ("identity-rules", "connection-set", "connection-check", "connection-switch", "connection-delete")),
+      for name in ("identity-rules", "connection-set", "connection-check", "connection-switch",
+                   "connection-delete")),
     page("workspaces:company-sign-in", EVERYBODY, ids=WORKSPACE_IDS),
     page("workspaces:company-sign-in-find", EVERYBODY, "GET POST", body={"email": "ada@alpha.example"}),
     # Alpha's connection is switched off.

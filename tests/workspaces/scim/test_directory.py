@@ -80,7 +80,8 @@ def test_an_accepted_invitation_brings_the_groups_and_is_kept_up_to_date() -> No
     group = json.loads(
         directory.send(
             "POST", "Groups",
-            {"schemas": [GROUP], "displayName": "Design", "externalId": "g1", "members": [{"value": sent["id"]}]},
+            {"schemas": [GROUP], "displayName": "Design", "externalId": "g1",
+             "members": [{"value": sent["id"]}]},
         ).content
     )  # fmt: skip
     assert GroupMember.objects.count() == 0

@@ -130,7 +130,8 @@ def test_a_refusal_says_its_kind_and_applies_nothing(operation: dict[str, Any], 
 @pytest.mark.parametrize(
     "body",
     [{}, {"schemas": [PATCH]}, {"schemas": [PATCH], "Operations": []},
-     {"schemas": [PATCH], "Operations": ["x"]}, {"schemas": ["other"], "Operations": [op("remove", "title")]}],
+     {"schemas": [PATCH], "Operations": ["x"]},
+     {"schemas": ["other"], "Operations": [op("remove", "title")]}],
 )  # fmt: skip
 def test_a_body_without_operations_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(ScimError) as refusal:
