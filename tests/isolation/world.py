@@ -38,7 +38,6 @@ from tests.support.uploads import make_picture
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
-from workspaces.services.connections import ConnectionSettings, set_connection
 from workspaces.services.groups import add_group_members, create_group
 from workspaces.services.leaving import delete_workspace
 from workspaces.services.logos import set_logo
@@ -131,12 +130,6 @@ def _belongings(world: World) -> None:
     group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
     sync, world.keys["scim"] = create_scim_token(workspace=world.alpha, name="Sync", by=owner, at=now)
-    set_connection(
-        workspace=world.alpha,
-        settings=ConnectionSettings("Alpha", "https://id.alpha.example", "alpha", "a secret"),
-        by=owner,
-        at=now,
-    )
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
     # The row of a registered passkey: allauth has no service that creates it.
     passkey = Authenticator.objects.create(

@@ -47,7 +47,7 @@ def run_identity_provider() -> Iterator[IdentityProvider]:
     with warnings.catch_warnings():
         # Of the provider's own libraries.
         warnings.simplefilter("ignore")
-        from oidc_provider_mock import run_server_in_thread
+        from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]  # it has none
 
         with run_server_in_thread() as server:
             yield IdentityProvider(f"http://127.0.0.1:{server.server_port}")

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -29,7 +28,7 @@ class Directory:
     token: str
     client: Client = field(default_factory=Client)
 
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         return self.client.generic(
             method,
             f"/scim/v2/{self.workspace.slug}/{path}",
@@ -38,7 +37,7 @@ class Directory:
             headers={"Authorization": f"Bearer {self.token}", **headers},
         )
 
-    def get(self, path: str, **headers: str) -> HttpResponse:
+    def get(self, path: str, **headers: str) -> Any:
         return self.send("GET", path, **headers)
 
     def add_user(self, email: str, **rest: Any) -> dict[str, Any]:
@@ -47,7 +46,7 @@ class Directory:
         assert response.status_code == 201, response.content
         return json.loads(response.content)
 
-    def patch(self, path: str, *operations: dict[str, Any], **headers: str) -> HttpResponse:
+    def patch(self, path: str, *operations: dict[str, Any], **headers: str) -> Any:
         return self.send("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)}, **headers)
 
 

@@ -65,7 +65,7 @@ def test_any_other_is_refused(claims: dict[str, Any], code: str) -> None:
 
 def test_weak_signatures_are_refused() -> None:
     head, body, _signature = make().split(".")
-    unsigned = jwt.encode({"sub": "1"}, None, algorithm="none")
+    unsigned = jwt.encode({"sub": "1"}, "", algorithm="none")
     # The public key as the secret of an HMAC: the classic confusion of algorithms.
 
     fake_head = encode(b'{"alg":"HS256","kid":"1","typ":"JWT"}').rstrip(b"=").decode()

@@ -14,9 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
     path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
     path("workspaces/<slug:workspace>", workspaces.WorkspaceView.as_view(), name="workspace-detail"),
-    path(
-        "workspaces/<slug:workspace>/logo", workspaces.WorkspaceLogoView.as_view(), name="workspace-logo"
-    ),
+    path("workspaces/<slug:workspace>/logo", workspaces.WorkspaceLogoView.as_view(), name="workspace-logo"),
     path(
         "workspaces/<slug:workspace>/sharing-policy",
         workspaces.SharingPolicyView.as_view(),

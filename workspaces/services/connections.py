@@ -49,10 +49,11 @@ def set_connection(
     with transaction.atomic():
         rules = lock_identity_rules(workspace, at=at)
         row = IdentityConnection.objects.filter(workspace=workspace, kind=ConnectionKind.OIDC).first()
+        is_new = row is None
         if row is None:
             row = IdentityConnection(workspace=workspace, kind=ConnectionKind.OIDC, created_at=at)
         before = {name: getattr(row, name) for name in _FIELDS}
-        if row.pk is None and not settings.secret:
+        if is_new and not settings.secret:
             raise InvalidInput(_("Enter the client secret."), code="secret_missing", field="secret")
         changes = compare(before, values, _FIELDS)
         if {"issuer", "client_id"} & changes.keys() or settings.secret:
@@ -133,7 +134,7 @@ def list_sealed_secrets() -> Iterator[tuple[object, str]]:
 
 
 def replace_sealed_secret(identifier: object, before: str, after: str) -> None:
-    IdentityConnection.objects.filter(pk=identifier, secret=before).update(secret=after)
+    IdentityConnection.objects.filter(pk=int(str(identifier)), secret=before).update(secret=after)
 
 
 def _clean(settings: ConnectionSettings) -> dict[str, Any]:

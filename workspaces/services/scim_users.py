@@ -302,7 +302,7 @@ def _invite(row: ScimUser, token: ScimToken, *, role: str, at: datetime) -> None
 def _find_inviter(token: ScimToken) -> User:
     """Return who answers for invitations: the admin who made the token, or an owner once they have left."""
     members = Member.objects.filter(workspace=token.workspace, user__is_active=True).select_related("user")
-    maker = members.filter(user_id=token.created_by_id, role__in=(Role.OWNER, Role.ADMIN)).first()
+    maker = members.filter(user=token.created_by, role__in=(Role.OWNER, Role.ADMIN)).first()
     found = maker or members.filter(role=Role.OWNER).order_by("pk").first()
     if found is None:
         raise ScimError("The workspace has no active owner.", kind="mutability")

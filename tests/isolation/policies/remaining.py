@@ -175,7 +175,14 @@ def _add_identity(world: World, group: Group) -> None:
     )
     kept = ScimGroup.objects.create(workspace=world.alpha, group=group, created_at=now, changed_at=now)
     ScimGroupMember.objects.create(workspace=world.alpha, group=kept, person=person)
-    connection = IdentityConnection.objects.get(workspace=world.alpha)
+    connection = IdentityConnection.objects.create(
+        workspace=world.alpha,
+        kind="oidc",
+        name="Alpha",
+        issuer="https://id.alpha.example",
+        created_at=now,
+        updated_at=now,
+    )
     IdentityLink.objects.create(
         workspace=world.alpha, connection=connection, user=owner, subject="1", created_at=now
     )

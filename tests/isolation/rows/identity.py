@@ -40,12 +40,13 @@ ROWS: list[Row] = [
         key="owner@alpha", body={"name": "Sync", "password": PASSWORD}),
     api("workspaces_api:scim-token-detail", ADMINS, "account", "DELETE", ids=TOKEN_IDS, forbidden=MEMBER,
         key="owner@alpha"),
+    # Alpha has no connection yet.
+    *(page(f"workspaces:{name}", NOBODY, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER)
+      for name in ("connection-check", "connection-switch", "connection-delete")),
     *(page(f"workspaces:{name}", ADMINS, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER, body=CONNECTION)
-      for name in ("identity-rules", "connection-set", "connection-check", "connection-switch",
-                   "connection-delete")),
+      for name in ("identity-rules", "connection-set")),
     page("workspaces:company-sign-in", EVERYBODY, ids=WORKSPACE_IDS),
     page("workspaces:company-sign-in-find", EVERYBODY, "GET POST", body={"email": "ada@alpha.example"}),
-    # Alpha's connection is switched off.
     staff_page("workspaces:company-sign-in-begin", NOBODY, ids=WORKSPACE_IDS, is_public=True),
     page("workspaces:company-connect", ALPHA, "POST", ids=WORKSPACE_IDS),
     # Nobody has begun to sign in.
@@ -62,5 +63,5 @@ ROWS: list[Row] = [
     scim("group-search", "POST"),
     scim("group", "GET PUT PATCH DELETE", **SOMEBODY),
     scim("search", "POST"),
-    scim("other", rest="Bulk"),
+    scim("other", "GET POST PUT PATCH DELETE", rest="Bulk"),
 ]  # fmt: skip

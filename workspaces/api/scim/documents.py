@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 
 from core.links import absolute_url
 from workspaces.api.scim.base import ScimView, answer
@@ -86,5 +85,7 @@ def _refuse_filter(request: HttpRequest) -> None:
 class OtherView(ScimView):
     """Every other address below the workspace's directory."""
 
-    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest, workspace: str, rest: str) -> HttpResponse:
         raise missing()
+
+    post = put = patch = delete = get

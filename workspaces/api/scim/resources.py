@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -98,7 +98,7 @@ class UsersView(_Users):
 
 
 class UserSearchView(UsersView):
-    http_method_names: ClassVar = ["post"]
+    http_method_names = ["post"]
 
     def post(self, request: HttpRequest, workspace: str) -> HttpResponse:
         return self._list(self.read_body(request))
@@ -167,7 +167,7 @@ class GroupsView(_Groups):
 
 
 class GroupSearchView(GroupsView):
-    http_method_names: ClassVar = ["post"]
+    http_method_names = ["post"]
 
     def post(self, request: HttpRequest, workspace: str) -> HttpResponse:
         return self._list(self.read_body(request))
@@ -192,10 +192,11 @@ class SearchView(ScimView):
     def _read_pages(self, ask: Ask, workspace_id: int) -> Iterator[Page]:
         """Yield those lists whose attributes the filter knows. Raises ScimError where neither does."""
         refusals = []
-        for read in (
+        readers: tuple[Callable[[], Page], ...] = (
             lambda: list_users(workspace_id, ask, self.base),
             lambda: list_groups(workspace_id, ask, self.base, with_members=True),
-        ):
+        )
+        for read in readers:
             try:
                 yield read()
             except ScimError as refusal:

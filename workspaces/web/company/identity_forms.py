@@ -193,7 +193,7 @@ class SignInRulesForm(forms.Form):
             ("", _("Nobody")),
             *((key, owner.display_name) for key, owner in self.owners.items()),
         ]
-        grace = [("", _("Not asked for")), ("0", _("At once"))]
+        grace: list[tuple[str, Any]] = [("", _("Not asked for")), ("0", _("At once"))]
         grace += [(str(days), _("After %(days)d days") % {"days": days}) for days in (7, 14, 30)]
         if rules.mfa_required_from is not None:
             grace.insert(
