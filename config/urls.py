@@ -7,12 +7,14 @@ from django.urls import include, path
 from config import health
 from config.metrics import metrics
 from config.operator_health import show_health
+from config.operator_overview import show_overview
 from workspaces.web.code_resend import ConfirmEmailView
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("operator/", show_overview, name="operator-overview"),
     path("operator/health", show_health, name="operator-health"),
     # In place of allauth's page at the same address.
     path("accounts/confirm-email/", ConfirmEmailView.as_view(), name="account_email_verification_sent"),

@@ -35,6 +35,8 @@ from workspaces.models import (
     User,
     Workspace,
 )
+from workspaces.policy import Effect, SubjectKind
+from workspaces.policy_words import ACTS
 from workspaces.states import (
     ApiScope,
     ErasureKind,
@@ -80,10 +82,8 @@ def _name_workspaces(ids: Collection[str], reader: Reader) -> dict[str, Named]:
 
 
 def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
-    url = (
-        reverse("workspaces:workspace-settings", args=[reader.workspace_slug]) if reader.workspace_id else ""
-    )
-    return {identifier: Named(gettext("the sharing rules"), url) for identifier in ids}
+    url = reverse("workspaces:policy-history", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {identifier: Named(gettext("the sharing policy"), url) for identifier in ids}
 
 
 def _name_members(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -166,6 +166,35 @@ def _describe_claims(value: Any, _data: Mapping[str, Any]) -> str:
     return gettext(", ").join(f"{name} = {Role(role).label}" for name, role in claims)
 
 
+def _describe_rules(value: Any, _data: Mapping[str, Any]) -> str:
+    """Read the codes of workspaces.services.policies: whether the act is closed, then its rules."""
+    default, *codes = value
+    texts = [
+        gettext("only what a rule allows") if default == "closed" else gettext("everyone, without a rule")
+    ]
+    for code in codes:
+        effect, kind, subject, _target_kind, target = code.split(":", 4)
+        who = {
+            SubjectKind.EVERYONE: gettext("everyone"),
+            SubjectKind.ROLE: str(Role(subject).label) if kind == SubjectKind.ROLE else "",
+            SubjectKind.GROUP: gettext("group %(id)s") % {"id": subject},
+            SubjectKind.PERSON: gettext("person %(id)s") % {"id": subject},
+        }[SubjectKind(kind)]
+        text = gettext("%(who)s allowed") if effect == Effect.ALLOW else gettext("%(who)s forbidden")
+        texts.append(text % {"who": who} + (f" ({target})" if target else ""))
+    return "; ".join(texts)
+
+
+# What an audit event of the policy has: the revision, and the rules of each act before and after.
+_POLICY = {
+    "revision": FieldWords(_("Revision")),
+    "restored": FieldWords(_("Restored revision")),
+    "rules": FieldWords(_("Rules removed")),
+    "left_out": FieldWords(_("Rules left out")),
+    **{act.value: FieldWords(words.label, _describe_rules) for act, words in ACTS.items()},
+}
+
+
 def _describe_filling(data: Mapping[str, Any]) -> Any:
     if data.get("source") == MemberSource.RULE:
         return _("The e-mail rule changed the people of the group %(what)s.")
@@ -192,6 +221,11 @@ ACTIONS = {
     ),
     "workspaces.api_key_revoked": ActionWords(
         Area.ACCOUNTS, _("API key revoked"), _("%(who)s revoked the API key %(what)s.")
+    ),
+    "workspaces.confirmation_mailed": ActionWords(
+        Area.ACCOUNTS,
+        _("Confirmation mail sent again"),
+        _("%(who)s sent %(what)s the way to a new code for their address."),
     ),
     "workspaces.email_changed": ActionWords(
         Area.ACCOUNTS, _("E-mail address changed"), _("%(who)s changed the e-mail address of %(what)s.")
@@ -307,8 +341,28 @@ ACTIONS = {
     "workspaces.publishing_resumed": ActionWords(
         Area.MODERATION, _("Builder's suspension ended"), _("%(who)s let %(what)s publish again.")
     ),
+    "workspaces.policy_changed": ActionWords(
+        Area.SETTINGS,
+        _("Sharing policy changed"),
+        _("%(who)s changed %(what)s: revision %(revision)s."),
+        fields=_POLICY,
+    ),
+    "workspaces.policy_group_dropped": ActionWords(
+        Area.SETTINGS,
+        _("Rules of a deleted group removed"),
+        _("%(who)s deleted a group; its rules in %(what)s went with it: revision %(revision)s."),
+        details=("rules",),
+        fields=_POLICY,
+    ),
+    "workspaces.policy_restored": ActionWords(
+        Area.SETTINGS,
+        _("Sharing policy restored"),
+        _("%(who)s restored revision %(restored)s of %(what)s as revision %(revision)s."),
+        details=("left_out",),
+        fields=_POLICY,
+    ),
     "workspaces.publishing_rule_set": ActionWords(
-        Area.SETTINGS, _("Sharing outside allowed or not"), _describe_publishing
+        Area.SETTINGS, _("Sharing outside allowed or not"), _describe_publishing, fields=_POLICY
     ),
     "workspaces.publishing_suspended": ActionWords(
         Area.MODERATION, _("Builder suspended"), _("%(who)s suspended %(what)s as a builder.")
@@ -343,6 +397,13 @@ ACTIONS = {
         details=("removed",),
         fields={"removed": FieldWords(_("Factors removed"))},
     ),
+    "workspaces.sessions_ended": ActionWords(
+        Area.ACCOUNTS,
+        _("Sessions ended"),
+        _("%(who)s signed %(what)s out everywhere."),
+        details=("sessions",),
+        fields={"sessions": FieldWords(_("Sessions"))},
+    ),
     "workspaces.staff_role_granted": ActionWords(
         Area.MEMBERS,
         _("Staff role granted"),
@@ -367,6 +428,9 @@ ACTIONS = {
     "workspaces.user_profile_changed": ActionWords(
         Area.ACCOUNTS, _("Profile changed"), _("%(who)s changed the profile of %(what)s.")
     ),
+    "workspaces.user_restored": ActionWords(
+        Area.ACCOUNTS, _("Account restored"), _("%(who)s opened the account of %(what)s again.")
+    ),
     "workspaces.workspace_changed": ActionWords(
         Area.SETTINGS, _("Settings changed"), _("%(who)s changed the settings of %(what)s.")
     ),
@@ -387,7 +451,7 @@ WORDS = AuditWords(
     objects={
         USER: ObjectWords(_name_people, _("a deleted account")),
         "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
-        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing rules")),
+        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing policy")),
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
         "workspaces.group": ObjectWords(_name_groups, _("a deleted group")),
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),

@@ -126,6 +126,23 @@ class Target:
 ANY_TARGET = Target()
 
 
+def gpt_targets(gpt_id: int) -> tuple[Target, ...]:
+    return (Target(TargetKind.GPT, str(gpt_id)),)
+
+
+def model_targets(model_id: int, provider_id: int) -> tuple[Target, ...]:
+    return Target(TargetKind.MODEL, str(model_id)), Target(TargetKind.PROVIDER, str(provider_id))
+
+
+def capability_targets(capability: str) -> tuple[Target, ...]:
+    return (Target(TargetKind.CAPABILITY, capability),)
+
+
+def host_targets(host: str) -> tuple[Target, ...]:
+    """Describe a host in lower case and ASCII, as it is called; its parents need no naming."""
+    return (Target(TargetKind.HOST, host),)
+
+
 @dataclass(frozen=True, order=True)
 class Subject:
     """Whom a rule is about: ``value`` is empty for EVERYONE, the name of a role, else the id as text."""
@@ -295,6 +312,11 @@ def refuses_everybody(policy: Policy, act: Act) -> bool:
     return act in policy.closed and not any(
         rule.act == act and rule.effect == Effect.ALLOW for rule in policy.rules
     )
+
+
+def keeps_inside(policy: Policy) -> bool:
+    """Return whether the rules refuse both links and the store to everybody."""
+    return refuses_everybody(policy, Act.SHARE_BY_LINK) and refuses_everybody(policy, Act.PUBLISH)
 
 
 # What changes ----------------------------------------------------------------------------------------------

@@ -99,12 +99,6 @@ class OutboundJobState(TextChoices):
 OPEN_JOB_STATES = (OutboundJobState.QUEUED, OutboundJobState.RUNNING)
 
 
-class ExternalGPTs(TextChoices):
-    ALL = "all", _("All public GPTs")
-    APPROVED = "approved", _("Only those that an owner approved")
-    NONE = "none", _("None")
-
-
 class ErasureKind(TextChoices):
     ACCOUNT = "account", _("Account")
     WORKSPACE = "workspace", _("Workspace")

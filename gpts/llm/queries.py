@@ -5,6 +5,8 @@ Which models a chat may use is decided in ``gpts.llm.catalogue``.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Prefetch, QuerySet
 
 from gpts.llm.catalogue import list_chat_models
@@ -63,6 +65,13 @@ def list_failed_calls(model: LanguageModel) -> QuerySet[FailedCall]:
     return (
         FailedCall.objects.filter(model=model).select_related("model__provider").order_by("-last_at", "-id")
     )
+
+
+def list_recent_failures(*, since: datetime) -> list[FailedCall]:
+    """Return the newest failure of each model of the instance since then, for operators."""
+    rows = FailedCall.objects.filter(last_at__gte=since, model__provider__workspace__isnull=True)
+    newest = rows.order_by("model_id", "-last_at", "-id").distinct("model_id")
+    return list(newest.select_related("model__provider"))
 
 
 def list_replacements(model: LanguageModel, workspace: Workspace | None) -> list[LanguageModel]:

@@ -8,10 +8,13 @@ from django.db import transaction
 
 from gpts.assistants.queries.served import may_leave_workspace
 from marketplace.models import Listing
+from marketplace.policy_targets import check_targets
 from marketplace.services.listings import restore_listing, withdraw_listing
 from marketplace.states import ListingState
-from workspaces.models import User, Workspace
-from workspaces.services.sharing import set_may_publish
+from workspaces.models import PolicyRevision, User, Workspace
+from workspaces.policy import Policy
+from workspaces.queries import read_policy
+from workspaces.services.policies import replace_policy, restore_policy, set_may_publish
 
 BATCH = 500
 
@@ -21,6 +24,30 @@ def set_workspace_publishing(*, workspace: Workspace, is_allowed: bool, by: User
     """Allow GPTs to leave the workspace, or not; links and listings follow at once, both ways. Audited."""
     set_may_publish(workspace=workspace, is_allowed=is_allowed, by=by, at=at)
     follow_publishing_rules(at=at, by=by, workspace=workspace)
+
+
+@transaction.atomic
+def save_policy(
+    *, workspace: Workspace, policy: Policy, revision: int, note: str = "", by: User, at: datetime
+) -> int:
+    """Save a workspace's sharing policy; links and listings follow at once. Return the revision's number.
+
+    Raises as check_targets and replace_policy; nothing is written then.
+    """
+    check_targets(workspace, policy.rules - read_policy(workspace.pk).policy.rules)
+    number = replace_policy(workspace=workspace, policy=policy, revision=revision, note=note, by=by, at=at)
+    follow_publishing_rules(at=at, by=by, workspace=workspace)
+    return number
+
+
+@transaction.atomic
+def restore_saved_policy(
+    *, workspace: Workspace, old: PolicyRevision, revision: int, note: str = "", by: User, at: datetime
+) -> int:
+    """Restore an older revision as a new one; links and listings follow. Raises as restore_policy."""
+    number = restore_policy(workspace=workspace, old=old, revision=revision, note=note, by=by, at=at)
+    follow_publishing_rules(at=at, by=by, workspace=workspace)
+    return number
 
 
 @transaction.atomic

@@ -55,8 +55,8 @@ def _create(cursor: Any, kind: str, numbers: range, at: datetime) -> None:
         " INSERT INTO workspaces_member (workspace_id, user_id, role, joined_at)"
         " SELECT id, person_id, 'owner', %(at)s FROM places"
         ")"
-        " INSERT INTO workspaces_sharingpolicy (workspace_id, external_gpts, may_publish, updated_at)"
-        " SELECT id, 'all', true, %(at)s FROM places",
+        " INSERT INTO workspaces_sharingpolicy (workspace_id, updated_at)"
+        " SELECT id, %(at)s FROM places",
         {"at": at, "emails": emails, "names": names},
     )
     if kind == "maker":

@@ -32,6 +32,7 @@ from reviews.states import (
 )
 from workspaces.acts import Act, check_act
 from workspaces.models import User
+from workspaces.policy import gpt_targets
 
 NOTE_LENGTH = 2_000
 # Published target: half of all first listings are decided within this time.
@@ -70,7 +71,7 @@ def submit_version(
             field="attested",
         )
     note = clean_block(note, max_length=NOTE_LENGTH, field="note", required=False)
-    check_act(by, Act.PUBLISH, workspace_id=gpt.workspace_id)
+    check_act(by, Act.PUBLISH, workspace_id=gpt.workspace_id, targets=gpt_targets(gpt.pk))
     check_owner_may_serve(gpt, Audience.PUBLIC)
     check_ready(gpt)
     check_gate(gpt, None, at, audience=Audience.PUBLIC)

@@ -72,7 +72,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/finance/rules", "/finance/rules/new",
     ),
     "operator@demo.test": (
-        "/operator/health", "/accounts/reauthenticate/", "/operator/models", "/operator/models/providers/new",
+        "/operator/", "/operator/people", "/operator/health", "/accounts/reauthenticate/", "/operator/models", "/operator/models/providers/new",
         "/operator/models/{model}",
     ),
 }  # fmt: skip

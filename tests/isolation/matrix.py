@@ -16,6 +16,7 @@ from tests.isolation.rows import (
     knowledge,
     marketplace,
     models,
+    operator,
     payouts,
     retrieval,
     reviews,
@@ -27,6 +28,7 @@ from tests.isolation.rows.row import Row
 PARTS: dict[str, list[Row]] = {
     "workspaces": workspaces.ROWS,
     "identity": identity.ROWS,
+    "operator": operator.ROWS,
     "gpts": gpts.ROWS,
     "golden": golden.ROWS,
     "insights": insights.ROWS,

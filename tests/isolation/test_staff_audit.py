@@ -8,7 +8,7 @@ from core.models import AuditEvent
 from tests.isolation.database_state import ChangeDetector
 from tests.isolation.matrix import ROWS, UNSAFE
 from tests.isolation.requests import ask, get_own_ids
-from tests.isolation.rows.row import FINANCE, MODERATOR, Row
+from tests.isolation.rows.row import FINANCE, MODERATOR, OPERATOR, Row
 from tests.isolation.world import World
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,7 @@ changes = ChangeDetector()
 ACTIONS = [
     (row, method)
     for row in ROWS
-    if row.who and row.who <= MODERATOR | FINANCE
+    if row.who and row.who <= MODERATOR | FINANCE | OPERATOR
     for method in row.methods
     if method in UNSAFE
 ]

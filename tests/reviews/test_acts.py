@@ -31,10 +31,11 @@ from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import make_finished_turn
 from tests.support.pages import sign_in
 from tests.support.reviews import AT, decide, make_gpt, make_listed_gpt, make_moderator, make_queued_case
-from workspaces.acts import Act, check_act
+from workspaces.acts import LEAVES_WORKSPACE, Act, check_act
 from workspaces.models import User
+from workspaces.policy import RULED
 from workspaces.services.leaving import deactivate_user
-from workspaces.services.sharing import set_may_publish
+from workspaces.services.policies import set_may_publish
 from workspaces.services.suspension import resume_publishing, suspend_publishing
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,8 @@ REFUSED: dict[Act, frozenset[str]] = {
     Act.REPORT: frozenset({"suspended", "deactivated"}),
     Act.RATE: frozenset({"suspended", "deactivated"}),
     Act.APPEAL: frozenset(),
+    # The other acts that a policy rules: these workspaces have no rules about them.
+    **{act: frozenset({"deactivated"}) for act in RULED if act not in LEAVES_WORKSPACE},
 }
 
 

@@ -21,6 +21,7 @@ NOT_WRITTEN = re.compile(
     r"(auth_|django_|socialaccount_socialapp\.|reviews_policy|reviews_dailystat|payouts_(ratecard|accountingperiod"
     r"|closerun|account\.|journalentry|posting|usage)|gpts_insight|gpts_usagevoid|core_audit|marketplace_shelf\."
     r"|marketplace_searchterm\.trigrams|workspaces_(usedtoken|retiredname|erasure|outgoingmail\.sealed)"
+    r"|workspaces_policyrule\.(act|target_value)|workspaces_sharingpolicy\.closed_acts"
     r"|account_emailconfirmation"
     r"|gpts_languagemodel\.embedding_failure|gpts_(vectorblock|attachmentvectors)|marketplace_listingvector|gpts_index(segment|block)|usersessions_usersession\.session_key|gpts_indexshelf\.key"
     r"|workspaces_user\.(password|language|time_zone)|workspaces_workspace\.accent"

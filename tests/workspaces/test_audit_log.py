@@ -36,7 +36,8 @@ from workspaces.audit_log import AuditEntry, describe_events
 from workspaces.erasure import DELETED_NAME
 from workspaces.models import User, Workspace
 from workspaces.services.members import change_role, invite_member
-from workspaces.services.sharing import set_golden_pass_rate, set_may_publish
+from workspaces.services.policies import set_may_publish
+from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
 from workspaces.states import Role
 

@@ -47,6 +47,8 @@ from workspaces.models import (
     Notification,
     OutboundJob,
     OutgoingMail,
+    PolicyRevision,
+    PolicyRule,
     ProtectedName,
     User,
     Workspace,
@@ -131,6 +133,9 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     group = plant(Group, **here)
     member = Member.objects.filter(**here).first()
     plant(GroupMember, group=group, member=member)
+    everything: dict[str, str] = {"target_kind": "any", "target_value": "", "effect": "deny"}
+    plant(PolicyRule, **here, **everything, subject_kind="group", group=group)
+    plant(PolicyRevision, **here, created_by=owner)
     plant(Invitation, **here, invited_by=owner, role="member", accepted_at=AT)
     plant(InviteLink, **here, created_by=owner, role="member")
     plant(Guest, **here, user=owner, invited_by=owner)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from core.links import absolute_url
 from workspaces.api.fresh_password import FreshPasswordSerializer
-from workspaces.models import ApiKey, Member, OutboundJob, SharingPolicy, User, Workspace
+from workspaces.models import ApiKey, Member, OutboundJob, User, Workspace
 from workspaces.services.users import NAME_LENGTH
 from workspaces.states import ApiScope, Role, Theme
 
@@ -131,10 +131,12 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
         read_only_fields: ClassVar[Any] = fields
 
 
-class SharingPolicySerializer(serializers.ModelSerializer[SharingPolicy]):
-    class Meta:
-        model = SharingPolicy
-        fields = ("may_publish", "external_gpts", "golden_pass_rate")
+class SharingPolicySerializer(serializers.Serializer[Any]):
+    """What holds for everyone: a summary of the rules, which ``policy`` has in full."""
+
+    may_publish = serializers.BooleanField()
+    external_gpts = serializers.ChoiceField(choices=["all", "approved", "none"])
+    golden_pass_rate = serializers.IntegerField(allow_null=True)
 
 
 class MayPublishSerializer(serializers.Serializer[Any]):

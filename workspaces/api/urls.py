@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, groups, identity, me, staff, workspaces
+from workspaces.api import audit, groups, identity, me, operator_urls, policies, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/sharing-policy",
         workspaces.SharingPolicyView.as_view(),
         name="sharing-policy",
+    ),
+    path("workspaces/<slug:workspace>/policy", policies.PolicyView.as_view(), name="policy"),
+    path(
+        "workspaces/<slug:workspace>/policy/what-if",
+        policies.PolicyWhatIfView.as_view(),
+        name="policy-what-if",
+    ),
+    path(
+        "workspaces/<slug:workspace>/policy/history",
+        policies.PolicyHistoryView.as_view(),
+        name="policy-history",
+    ),
+    path(
+        "workspaces/<slug:workspace>/policy/history/<int:number>/restore",
+        policies.PolicyRestoreView.as_view(),
+        name="policy-restore",
+    ),
+    path(
+        "workspaces/<slug:workspace>/policy/access",
+        policies.PolicyAccessView.as_view(),
+        name="policy-access",
     ),
     path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
     path("workspaces/<slug:workspace>/groups", groups.GroupsView.as_view(), name="group-list"),
@@ -53,3 +74,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="member-detail",
     ),
 ]
+urlpatterns += operator_urls.routes

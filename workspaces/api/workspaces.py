@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -25,7 +25,14 @@ from workspaces.api.serializers import (
     WorkspaceSerializer,
 )
 from workspaces.models import Workspace
-from workspaces.queries import get_sharing_policy, list_members, list_workspaces
+from workspaces.policy import keeps_inside
+from workspaces.queries import (
+    get_sharing_policy,
+    list_members,
+    list_workspaces,
+    read_policy,
+    summarise_external,
+)
 from workspaces.services.logos import set_logo
 from workspaces.services.members import change_role, remove_member
 from workspaces.services.workspaces import update_workspace
@@ -51,6 +58,15 @@ class WorkspacesView(LoggiaAPIView):
     def get(self, request: Request) -> Response:
         user, key = bearer(request)
         return self.page(list_workspaces(user).filter(pk=key.workspace_id), WorkspaceSerializer)
+
+
+def _summarise(tenant: Workspace) -> dict[str, Any]:
+    policy = read_policy(tenant.pk).policy
+    return {
+        "may_publish": not keeps_inside(policy),
+        "external_gpts": summarise_external(policy),
+        "golden_pass_rate": get_sharing_policy(tenant.pk).golden_pass_rate,
+    }
 
 
 class WorkspaceView(LoggiaAPIView):
@@ -101,7 +117,7 @@ class SharingPolicyView(LoggiaAPIView):
     @extend_schema(operation_id="sharing_policy_read", responses=SharingPolicySerializer)
     def get(self, request: Request, workspace: str) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_POLICY)
-        return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
+        return Response(SharingPolicySerializer(_summarise(tenant)).data)
 
     @extend_schema(
         operation_id="sharing_policy_change", request=MayPublishSerializer, responses=SharingPolicySerializer
@@ -111,7 +127,7 @@ class SharingPolicyView(LoggiaAPIView):
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_POLICY)
         is_allowed = self.read(MayPublishSerializer)["may_publish"]
         set_workspace_publishing(workspace=tenant, is_allowed=is_allowed, by=self.person, at=timezone.now())
-        return Response(SharingPolicySerializer(get_sharing_policy(tenant.pk)).data)
+        return Response(SharingPolicySerializer(_summarise(tenant)).data)
 
 
 class MembersView(LoggiaAPIView):

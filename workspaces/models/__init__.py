@@ -10,12 +10,12 @@ from workspaces.models.names import ProtectedName
 from workspaces.models.notifications import Notification
 from workspaces.models.outbound_jobs import OutboundJob
 from workspaces.models.outgoing_mails import OutgoingMail
+from workspaces.models.policy import PolicyRevision, PolicyRule, SharingPolicy
 from workspaces.models.used_tokens import UsedToken
 from workspaces.models.users import StaffRole, User
 from workspaces.models.workspaces import (
     Invitation,
     Member,
-    SharingPolicy,
     Workspace,
 )
 
@@ -34,6 +34,8 @@ __all__ = [
     "Notification",
     "OutboundJob",
     "OutgoingMail",
+    "PolicyRevision",
+    "PolicyRule",
     "ProtectedName",
     "RetiredName",
     "ScimGroup",

@@ -1,4 +1,4 @@
-"""Workspaces, members, mailed invitations and sharing policies."""
+"""Workspaces, members and mailed invitations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models.users import User
-from workspaces.states import ExternalGPTs, Role, WorkspaceKind
+from workspaces.states import Role, WorkspaceKind
 
 
 class Workspace(models.Model):
@@ -26,7 +26,7 @@ class Workspace(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)
-    # A copy of "not may_publish" of the sharing policy, which only members may read.
+    # Whether the sharing policy, which only members may read, refuses links and the store to everybody.
     keeps_inside = models.BooleanField(default=False, db_default=False)
     # How many members it may have, set by the operator; null: no limit. Guests take no seat.
     seats = models.PositiveIntegerField(null=True, blank=True)
@@ -112,25 +112,3 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation {self.pk} to {self.workspace_id}"
-
-
-class SharingPolicy(models.Model):
-    """What members of a workspace may publish, and which external GPTs they may use."""
-
-    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="sharing_policy")
-    external_gpts = models.CharField(max_length=10, choices=ExternalGPTs.choices, default=ExternalGPTs.ALL)
-    may_publish = models.BooleanField(default=True)
-    # Percentage of golden prompts that a GPT must pass before it is shared; null: no requirement.
-    golden_pass_rate = models.PositiveSmallIntegerField(null=True, blank=True)
-    updated_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(golden_pass_rate__isnull=True) | models.Q(golden_pass_rate__lte=100),
-                name="workspaces_sharingpolicy_golden",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"sharing policy of {self.workspace_id}"

@@ -7,6 +7,13 @@ from workspaces.queries.accounts import (
     list_passkey_names,
 )
 from workspaces.queries.audit import AUDIT_PEOPLE, list_audit_actions, list_audit_events, list_audit_people
+from workspaces.queries.console import InstanceFigures, count_instance, count_late_erasures
+from workspaces.queries.console_people import (
+    PersonOverview,
+    PersonState,
+    get_person_overview,
+    list_people,
+)
 from workspaces.queries.erasures import ErasureStep, describe_erasure
 from workspaces.queries.groups import (
     find_member_ids,
@@ -29,6 +36,28 @@ from workspaces.queries.people import (
     list_open_invitations,
     list_workspaces,
 )
+from workspaces.queries.policies import (
+    ExternalDecision,
+    ExternalGPT,
+    PersonPolicies,
+    PolicyDraft,
+    WorkspacePolicy,
+    allowed_external,
+    decide_external,
+    external_targets,
+    find_revision,
+    get_sharing_policy,
+    list_revisions,
+    list_ruled_people,
+    load_policies,
+    load_policies_of,
+    load_policy,
+    read_policy,
+    read_written_policy,
+    summarise_external,
+    write_policy,
+    write_rule,
+)
 from workspaces.queries.roles import (
     NO_ROLES,
     SECOND_FACTORS,
@@ -38,7 +67,6 @@ from workspaces.queries.roles import (
     get_user_roles,
     list_scope_memberships,
 )
-from workspaces.queries.sharing import get_sharing_policy
 from workspaces.queries.staff import StaffMember, list_staff, list_staff_members
 
 __all__ = [
@@ -46,16 +74,31 @@ __all__ = [
     "NO_ROLES",
     "SECOND_FACTORS",
     "ErasureStep",
+    "ExternalDecision",
+    "ExternalGPT",
+    "InstanceFigures",
     "Membership",
+    "PersonOverview",
+    "PersonPolicies",
+    "PersonState",
+    "PolicyDraft",
     "SecurityOverview",
     "StaffMember",
     "UserRoles",
+    "WorkspacePolicy",
+    "allowed_external",
     "build_account_export",
     "cache_user_roles",
+    "count_instance",
+    "count_late_erasures",
+    "decide_external",
     "describe_erasure",
+    "external_targets",
     "find_member_ids",
     "find_members_outside",
+    "find_revision",
     "find_user",
+    "get_person_overview",
     "get_security_overview",
     "get_sharing_policy",
     "get_user_roles",
@@ -75,9 +118,20 @@ __all__ = [
     "list_open_invitations",
     "list_own_groups",
     "list_passkey_names",
+    "list_people",
+    "list_revisions",
+    "list_ruled_people",
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",
     "list_workspaces",
+    "load_policies",
+    "load_policies_of",
+    "load_policy",
     "may_share_with_group",
+    "read_policy",
+    "read_written_policy",
+    "summarise_external",
+    "write_policy",
+    "write_rule",
 ]

@@ -26,6 +26,7 @@ from workspaces.email_domains import clean_domain
 from workspaces.models import Group, GroupMember, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.locks import lock_workspaces
+from workspaces.services.policies import drop_group_rules
 from workspaces.states import GroupSharing, GroupSource, MemberSource, WorkspaceKind
 
 NAME_LENGTH = 80
@@ -161,6 +162,7 @@ def delete_group(*, group: Group, by: User | None, at: datetime, is_by_hand: boo
         lock_workspaces([group.workspace_id])
         subject = (Group._meta.label_lower, str(group.pk))
         member_count = GroupMember.objects.filter(group_id=group.pk).count()
+        drop_group_rules(group=group, by=by, at=at)
         deleted, _tables = Group.objects.filter(pk=group.pk, workspace_id=group.workspace_id).delete()
         if deleted:
             record(

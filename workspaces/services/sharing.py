@@ -1,4 +1,4 @@
-"""The sharing policy of a workspace: whether GPTs may leave it, tests that must pass before one is shared."""
+"""Tests that must pass before a GPT of a workspace is shared."""
 
 from __future__ import annotations
 
@@ -44,31 +44,4 @@ def set_golden_pass_rate(*, workspace: Workspace, rate: int | None, by: User, at
         workspace_id=workspace.pk,
         data={"rate": rate},
         changes={"golden_pass_rate": (before, rate)},
-    )
-
-
-@transaction.atomic
-def set_may_publish(*, workspace: Workspace, is_allowed: bool, by: User, at: datetime) -> None:
-    """Allow GPTs to leave the workspace, by link and to the store, or not. Idempotent. Audited.
-
-    Links stop with the next request, and work again when it is allowed; listings follow through
-    ``marketplace.services.publishing``, which calls this.
-    """
-    policy, _created = SharingPolicy.objects.select_for_update().get_or_create(
-        workspace=workspace, defaults={"updated_at": at}
-    )
-    if policy.may_publish == is_allowed:
-        return
-    Workspace.objects.filter(pk=workspace.pk).update(keeps_inside=not is_allowed)
-    policy.may_publish = is_allowed
-    policy.updated_at = at
-    policy.save(update_fields=["may_publish", "updated_at"])
-    record(
-        action="workspaces.publishing_rule_set",
-        by=by,
-        at=at,
-        subject=policy,
-        workspace_id=workspace.pk,
-        data={"may_publish": is_allowed},
-        changes={"may_publish": (not is_allowed, is_allowed)},
     )

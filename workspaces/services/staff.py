@@ -53,7 +53,7 @@ def revoke_staff_role(*, user: User, role: str, by: User | None, at: datetime) -
         removed = sorted(held.values_list("role", flat=True))
         if not removed:
             return
-        if by is not None and role == Staff.OPERATOR and not _has_other_operator(user):
+        if by is not None and role == Staff.OPERATOR and not has_other_operator(user):
             raise Conflict(
                 _("You are the only operator. Make somebody else one first."), code="last_operator"
             )
@@ -71,6 +71,12 @@ def _has_role(user: User, role: str) -> bool:
     return StaffRole.objects.filter(user=user, role=role).exists()
 
 
-def _has_other_operator(user: User) -> bool:
+def is_operator_account(user: User) -> bool:
+    """Return whether ``user`` was given the role of operator, whether or not it counts now."""
+    return _has_role(user, Staff.OPERATOR)
+
+
+def has_other_operator(user: User) -> bool:
+    """Return whether somebody else is an active operator; locks their roles until the commit."""
     others = StaffRole.objects.filter(role=Staff.OPERATOR, user__is_active=True).exclude(user=user)
     return others.select_for_update().exists()

@@ -19,6 +19,8 @@ from workspaces.models import (
     Member,
     Notification,
     OutboundJob,
+    PolicyRevision,
+    PolicyRule,
     ProtectedName,
     ScimGroup,
     ScimToken,
@@ -57,6 +59,8 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
 def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
     count = 0
     for model in (
+        PolicyRevision,
+        PolicyRule,
         Invitation,
         InviteLink,
         Guest,

@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from workspaces.models import User, Workspace
 from workspaces.web.company.navigation import AdminPageLink, list_admin_pages
 from workspaces.web.context import NavEntry
+from workspaces.web.operator.navigation import OPERATOR_PAGES, find_place
 from workspaces.web.switcher import build_switcher, find_page_workspace
 
 register = template.Library()
@@ -76,6 +77,12 @@ def admin_pages(context: Context, workspace: Workspace) -> list[tuple[Any, list[
     """Return the pages of the workspace's administration that the person may open, in groups."""
     person = context.get("person")
     return list_admin_pages(person, workspace) if isinstance(person, User) else []
+
+
+@register.simple_tag(takes_context=True)
+def operator_menu(context: Context) -> dict[str, Any]:
+    """Return the pages of the operator's console in groups, and the place of the page that is shown."""
+    return {"groups": OPERATOR_PAGES, "place": find_place(context["request"].path)}
 
 
 @register.simple_tag

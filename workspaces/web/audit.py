@@ -48,7 +48,7 @@ def workspace_audit(request: HttpRequest, workspace: str) -> HttpResponse:
 @staff_required("operator")
 def operator_audit(request: HttpRequest) -> HttpResponse:
     """Show the log of the platform: what belongs to no workspace."""
-    return _show(request, None, "workspaces/operator_audit.html", {}, name="audit")
+    return _show(request, None, "workspaces/operator/audit.html", {}, name="audit")
 
 
 def _show(

@@ -76,8 +76,7 @@ def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[Nav
     if Staff.FINANCE in staff:
         entries.append((_("Finance"), "/finance/"))
     if Staff.OPERATOR in staff:
-        entries += [(_("Models"), "/operator/models"), (_("Staff"), "/operator/staff")]
-        entries += [(_("Health"), "/operator/health"), (_("Audit log"), "/operator/audit")]
+        entries.append((_("Operator"), "/operator/"))
     if roles.waiting_staff:
         entries.append((_("Set up staff access"), "/settings/security/"))
     return [

@@ -6,17 +6,16 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from workspaces.web import (
     api_keys,
     api_reference,
-    audit,
     gallery,
     mailbox,
     new_workspace,
     notifications,
     preferences,
     settings,
-    staff_roles,
 )
 from workspaces.web.company import deletions, members
 from workspaces.web.company import urls as company_urls
+from workspaces.web.operator import urls as operator_urls
 
 app_name = "workspaces"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -44,11 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("join/<str:token>", members.accept, name="invitation-accept"),
 ]
 urlpatterns += company_urls.routes
-urlpatterns += [
-    path("operator/audit", audit.operator_audit, name="operator-audit"),
-    path("operator/staff", staff_roles.staff_roles, name="staff-list"),
-    path("operator/staff/<int:user_id>/<slug:role>/revoke", staff_roles.revoke, name="staff-revoke"),
-]
+urlpatterns += operator_urls.routes
 urlpatterns += gallery.routes  # refuse in production
 if django_settings.DEBUG:
     urlpatterns += [

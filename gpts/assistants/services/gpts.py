@@ -37,7 +37,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
     Writes the row and one audit event. Raises InvalidInput naming the field, Forbidden when ``owner``
     may not build in ``workspace``. The slug is made from the name and never reused.
     """
-    check_act(owner, Act.BUILD)
+    check_act(owner, Act.BUILD, workspace_id=workspace.pk)
     if not Member.objects.filter(workspace=workspace, user=owner, role__in=BUILDER_ROLES).exists():
         raise Forbidden(
             _("You may not build in this workspace. Ask an admin for the builder role."),

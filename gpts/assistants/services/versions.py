@@ -26,6 +26,7 @@ from gpts.assistants.states import OPEN_AUDIENCES, Audience, OutputFormat
 from workspaces.acts import Act, check_act, check_workspace_open
 from workspaces.models import User
 from workspaces.names import check_public_name, find_resemblances
+from workspaces.policy import gpt_targets
 
 RELEASE_NOTES_LENGTH = 2_000
 ACT_BY_AUDIENCE = {
@@ -211,9 +212,9 @@ def check_owner_may_serve(gpt: GPT, audience: str) -> None:
     act = ACT_BY_AUDIENCE[Audience(audience)]
     is_company_of_closed_account = gpt.workspace.person_id is None and not gpt.owner.is_active
     if is_company_of_closed_account:
-        check_workspace_open(act, gpt.workspace_id)
+        check_workspace_open(act, gpt.workspace_id, targets=gpt_targets(gpt.pk))
         return
-    check_act(gpt.owner, act, workspace_id=gpt.workspace_id)
+    check_act(gpt.owner, act, workspace_id=gpt.workspace_id, targets=gpt_targets(gpt.pk))
 
 
 def _check_name(gpt: GPT, version: Version, audience: str) -> None:

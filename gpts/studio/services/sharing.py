@@ -24,6 +24,7 @@ from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
 from workspaces.acts import check_act
 from workspaces.models import User
+from workspaces.policy import gpt_targets
 
 
 @transaction.atomic
@@ -39,7 +40,12 @@ def share_draft(
     """
     for audience in audiences:
         check_direct_audience(gpt, audience)
-        check_act(by, ACT_BY_AUDIENCE[Audience(audience)], workspace_id=gpt.workspace_id)
+        check_act(
+            by,
+            ACT_BY_AUDIENCE[Audience(audience)],
+            workspace_id=gpt.workspace_id,
+            targets=gpt_targets(gpt.pk),
+        )
         check_gate(gpt, None, at, audience=audience)
     if audiences:
         check_ready(gpt)

@@ -29,7 +29,7 @@ from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.times import LATER, NOW
 from tests.support.uploads import make_picture, make_upload
-from workspaces.models import SharingPolicy
+from workspaces.services.policies import set_may_publish
 
 pytestmark = pytest.mark.django_db
 
@@ -188,8 +188,9 @@ def test_another_gpts_version_or_an_unknown_audience_is_refused() -> None:
 
 def test_a_workspace_that_forbids_publishing_allows_no_links() -> None:
     ada = UserFactory.create()
-    company = create_company(UserFactory.create(display_name="Boss"), builder=ada)
-    SharingPolicy.objects.filter(workspace=company).update(may_publish=False)
+    boss = UserFactory.create(display_name="Boss")
+    company = create_company(boss, builder=ada)
+    set_may_publish(workspace=company, is_allowed=False, by=boss, at=NOW)
     gpt = GPTFactory.create(owner=ada, workspace=company)
     version = freeze(gpt)
 

@@ -38,6 +38,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "workspaces_invitelink": (Line("workspace_id = {alpha}", "aw", "w", "aw", "w"),),
     "workspaces_guest": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
     "workspaces_sharingpolicy": (Line("workspace_id = {alpha}", "coamw", "aw", "aw", "w"),),
+    "workspaces_policyrule": (Line("workspace_id = {alpha}", "coamw", "aw", "aw", "aw"),),
+    "workspaces_policyrevision": (Line("workspace_id = {alpha}", "aw", "aw", "", "w"),),
     "workspaces_apikey": (Line("user_id = {owner} AND workspace_id = {alpha}", "oaw", "ow", "ow", "w"),),
     "workspaces_scimtoken": (Line("workspace_id = {alpha}", "aw", "aw", "aw", "w"),),
     "workspaces_scimuser": (Line("workspace_id = {alpha} AND user_id = {owner}", "oaw", "aw", "oaw", "oaw"),),

@@ -31,6 +31,8 @@ from workspaces.models import (
     Member,
     OutboundJob,
     OutgoingMail,
+    PolicyRevision,
+    PolicyRule,
     ScimGroup,
     ScimGroupMember,
     ScimUser,
@@ -50,6 +52,17 @@ def _in_workspaces(world: World) -> None:
     group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
     seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
     _add_identity(world, group)
+    PolicyRule.objects.create(
+        workspace=world.alpha,
+        act="build",
+        subject_kind="group",
+        group=group,
+        target_kind="any",
+        effect="deny",
+    )
+    PolicyRevision.objects.create(
+        workspace=world.alpha, number=1, policy={"rules": [], "closed": []}, created_at=now
+    )
     PriceCeiling.objects.create(
         workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
     )

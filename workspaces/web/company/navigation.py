@@ -39,8 +39,11 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         ),
     ),
     (
-        _("Sign-in"),
-        (AdminPage("identity", _("Identity"), "workspaces:identity", WorkspaceAct.MANAGE_IDENTITY),),
+        _("Rules"),
+        (
+            AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),
+            AdminPage("identity", _("Identity"), "workspaces:identity", WorkspaceAct.MANAGE_IDENTITY),
+        ),
     ),
     (
         _("Models and money"),

@@ -87,7 +87,7 @@ def _settings_page(
         "form": form,
         "gate": gate,
         **build_accent_context(str(form["accent"].value() or "")),
-        "publishing": PublishingForm(initial={"may_publish": policy.may_publish}),
+        "publishing": PublishingForm(initial={"may_publish": not tenant.keeps_inside}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
     }
     status = 400 if form.errors or gate.errors else 200

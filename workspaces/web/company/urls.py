@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from workspaces.web import audit, company_sign_in
-from workspaces.web.company import deletions, groups, identity, look, members, settings
+from workspaces.web import audit
+from workspaces.web.company import deletions, groups, identity_urls, look, members, policy, settings
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -33,32 +33,11 @@ routes: list[URLPattern] = [
         name="group-remove",
     ),
     path("w/<slug:workspace>/admin/audit", audit.workspace_audit, name="workspace-audit"),
-    path("w/<slug:workspace>/admin/identity", identity.identity, name="identity"),
-    path("w/<slug:workspace>/admin/identity/tokens", identity.tokens, name="scim-token-create"),
+    path("w/<slug:workspace>/admin/policy", policy.policy, name="policy"),
+    path("w/<slug:workspace>/admin/policy/history", policy.history, name="policy-history"),
     path(
-        "w/<slug:workspace>/admin/identity/tokens/<int:token_id>/revoke",
-        identity.revoke_token,
-        name="scim-token-revoke",
+        "w/<slug:workspace>/admin/policy/history/<int:number>/restore", policy.restore, name="policy-restore"
     ),
-    path("w/<slug:workspace>/admin/identity/rules", identity.rules, name="identity-rules"),
-    path("w/<slug:workspace>/admin/identity/connection", identity.set_sign_in, name="connection-set"),
-    path(
-        "w/<slug:workspace>/admin/identity/connection/check",
-        identity.check_connection,
-        name="connection-check",
-    ),
-    path("w/<slug:workspace>/admin/identity/connection/switch", identity.switch, name="connection-switch"),
-    path(
-        "w/<slug:workspace>/admin/identity/connection/delete",
-        identity.delete_sign_in,
-        name="connection-delete",
-    ),
-    path("w/<slug:workspace>/sign-in", company_sign_in.sign_in, name="company-sign-in"),
-    path("w/<slug:workspace>/sign-in/begin", company_sign_in.begin, name="company-sign-in-begin"),
-    path("w/<slug:workspace>/sign-in/connect", company_sign_in.connect, name="company-connect"),
-    path("w/<slug:workspace>/sign-in/callback", company_sign_in.callback, name="company-sign-in-callback"),
-    path("sign-in", company_sign_in.by_address, name="company-sign-in-find"),
-    path("w/<slug:workspace>/admin/identity/roles", identity.roles, name="identity-roles"),
     path("w/<slug:workspace>/admin/settings", settings.settings, name="workspace-settings"),
     path("w/<slug:workspace>/admin/settings/logo", look.logo, name="workspace-logo"),
     path("w/<slug:workspace>/admin/settings/accent", look.accent_preview, name="accent-preview"),
@@ -66,4 +45,5 @@ routes: list[URLPattern] = [
     path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
     path("w/<slug:workspace>/admin/settings/golden", settings.golden_gate, name="golden-gate"),
+    *identity_urls.routes,
 ]

@@ -40,7 +40,7 @@ def staff_roles(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Saved"))
             return redirect("workspaces:staff-list")
     context = {"form": form, "members": list_staff_members()}
-    return render(request, "workspaces/staff_roles.html", context, status=400 if form.errors else 200)
+    return render(request, "workspaces/operator/staff.html", context, status=400 if form.errors else 200)
 
 
 @require_POST

@@ -1,0 +1,37 @@
+"""API of the operator's console, under /api/v1/operator/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from workspaces.api import people
+
+routes: list[URLPattern] = [
+    path("operator/people", people.PeopleView.as_view(), name="operator-person-list"),
+    path("operator/people/<int:user_id>", people.PersonView.as_view(), name="operator-person-detail"),
+    path(
+        "operator/people/<int:user_id>/suspend",
+        people.SuspendPersonView.as_view(),
+        name="operator-person-suspend",
+    ),
+    path(
+        "operator/people/<int:user_id>/restore",
+        people.RestorePersonView.as_view(),
+        name="operator-person-restore",
+    ),
+    path(
+        "operator/people/<int:user_id>/end-sessions",
+        people.EndSessionsView.as_view(),
+        name="operator-person-end-sessions",
+    ),
+    path(
+        "operator/people/<int:user_id>/reset-factor",
+        people.ResetFactorView.as_view(),
+        name="operator-person-reset-factor",
+    ),
+    path(
+        "operator/people/<int:user_id>/remind",
+        people.RemindPersonView.as_view(),
+        name="operator-person-remind",
+    ),
+]

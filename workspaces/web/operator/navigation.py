@@ -1,0 +1,55 @@
+"""The pages of the operator's console, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+HOME = "/operator/"
+
+
+@dataclass(frozen=True)
+class OperatorPage:
+    """A page; ``place`` marks the current one."""
+
+    place: str
+    label: Any
+    route: str
+
+    @property
+    def url(self) -> str:
+        return reverse(self.route)
+
+
+# Groups of pages in reading order. Pages of other apps are named by their routes.
+OPERATOR_PAGES: tuple[tuple[Any, tuple[OperatorPage, ...]], ...] = (
+    (
+        _("Operator"),
+        (
+            OperatorPage("overview", _("Overview"), "operator-overview"),
+            OperatorPage("health", _("Health"), "operator-health"),
+            OperatorPage("audit", _("Audit log"), "workspaces:operator-audit"),
+        ),
+    ),
+    (
+        _("People"),
+        (
+            OperatorPage("people", _("People"), "workspaces:operator-person-list"),
+            OperatorPage("staff", _("Staff"), "workspaces:staff-list"),
+        ),
+    ),
+    (
+        _("Instance"),
+        (OperatorPage("models", _("Models"), "gpts:operator-model-list"),),
+    ),
+)
+
+
+def find_place(path: str) -> str:
+    """Return the place of the page at ``path``, or of the list that it belongs to; empty for none."""
+    pages = [page for _label, group in OPERATOR_PAGES for page in group]
+    found = [page for page in pages if path == page.url or path.startswith(f"{page.url.rstrip('/')}/")]
+    return max(found, key=lambda page: len(page.url)).place if found else ""

@@ -1,0 +1,21 @@
+"""Pages of the operator's console that belong to this app."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from workspaces.web import audit
+from workspaces.web.operator import people, staff
+
+routes: list[URLPattern] = [
+    path("operator/audit", audit.operator_audit, name="operator-audit"),
+    path("operator/people", people.people, name="operator-person-list"),
+    path("operator/people/<int:user_id>", people.person, name="operator-person-show"),
+    path("operator/people/<int:user_id>/suspend", people.suspend, name="operator-person-suspend"),
+    path("operator/people/<int:user_id>/restore", people.restore, name="operator-person-restore"),
+    path("operator/people/<int:user_id>/end-sessions", people.end, name="operator-person-end-sessions"),
+    path("operator/people/<int:user_id>/reset-factor", people.reset, name="operator-person-reset-factor"),
+    path("operator/people/<int:user_id>/remind", people.remind, name="operator-person-remind"),
+    path("operator/staff", staff.staff_roles, name="staff-list"),
+    path("operator/staff/<int:user_id>/<slug:role>/revoke", staff.revoke, name="staff-revoke"),
+]
