@@ -8,10 +8,12 @@ from demo.models_and_budgets import ACME, ADMIN, BUILDER, MEMBER
 from workspaces.models import ScimToken, ScimUser, User, Workspace
 from workspaces.services.connections import ConnectionSettings, set_connection
 from workspaces.services.identity_rules import set_role_claims
+from workspaces.services.proved_domains import prove_domain
 from workspaces.services.scim_groups import add_scim_group
 from workspaces.services.scim_tokens import create_scim_token, record_token_use
 from workspaces.services.scim_users import add_missing_rows
 
+DOMAIN = "acme.test"
 GROUPS = {"Design": (BUILDER, MEMBER), "Support": (ADMIN, MEMBER)}
 
 
@@ -30,7 +32,7 @@ def seed_identity(*, at: datetime) -> str:
             issuer="https://login.acme.example",
             client_id="loggia",
             secret="only for the demo",  # noqa: S106 - there is no such provider
-            domains=["acme.example"],
+            domains=[DOMAIN],
         ),
         by=admin,
         at=at - timedelta(days=20),
@@ -42,6 +44,7 @@ def seed_identity(*, at: datetime) -> str:
         by=admin,
         at=at - timedelta(days=20),
     )
+    prove_domain(workspace=acme, domain=DOMAIN, at=at - timedelta(days=20))
     token, _plain = create_scim_token(
         workspace=acme,
         name="Entra ID",

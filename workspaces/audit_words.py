@@ -251,6 +251,18 @@ ACTIONS = {
             "api_key_days": FieldWords(_("API keys end after days")),
         },
     ),
+    "workspaces.domain_proved": ActionWords(
+        Area.SETTINGS,
+        _("Domain proved"),
+        _("The operator of this instance has checked that %(domain)s belongs to this workspace."),
+        fields={"domain": FieldWords(_("Domain"))},
+    ),
+    "workspaces.domain_released": ActionWords(
+        Area.SETTINGS,
+        _("Domain released"),
+        _("%(domain)s does not belong to this workspace any more."),
+        fields={"domain": FieldWords(_("Domain"))},
+    ),
     "workspaces.emergency_sign_in": ActionWords(
         Area.ACCOUNTS,
         _("Emergency sign-in"),
@@ -457,6 +469,7 @@ WORDS = AuditWords(
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "workspaces.proveddomain": ObjectWords(lambda _ids, _reader: {}, _("a domain")),
         "workspaces.identityconnection": ObjectWords(_name_connections, _("a removed connection")),
         "workspaces.identityrules": ObjectWords(_name_rules, _("the rules of identity")),
         "workspaces.scimtoken": ObjectWords(_name_tokens, _("a token")),

@@ -25,6 +25,7 @@ from workspaces.models import (
     Workspace,
 )
 from workspaces.services.identity_rules import set_role_claims
+from workspaces.services.proved_domains import prove_domain, release_domain
 from workspaces.states import Role
 
 # The provider's own libraries warn of each other, in its threads.
@@ -124,6 +125,46 @@ def test_nobody_is_let_in_or_taken_over_at_a_domain_that_is_not_proved(
         assert "_auth_user_id" not in client.session
     assert (User.objects.count(), Member.objects.count()) == before
     assert not IdentityLink.objects.exists()
+
+
+def test_accounts_are_made_and_linked_at_a_proved_domain(
+    company: Workspace, provider: IdentityProvider, owner: User
+) -> None:
+    prove_domain(workspace=company, domain="acme.example", at=timezone.now())
+    set_role_claims(
+        workspace=company, default_role="member", role_claims={"Boss": "admin"}, by=owner, at=timezone.now()
+    )
+    known = UserFactory.create(display_name="Known", email="known@acme.example")
+    unsure = UserFactory.create(display_name="Unsure", email="unsure@acme.example", is_email_verified=False)
+    for subject, roles in (("new", ["boss", "owner"]), ("known", []), ("unsure", [])):
+        provider.set_person(f"j-{subject}", email=f"{subject}@acme.example", name="Nia New", roles=roles)
+    client = Client()
+    assert provider.go_through(client, company.slug, "j-new").status_code == 302
+    made = User.objects.get(email="new@acme.example")
+    assert (made.display_name, made.has_usable_password()) == ("Nia New", False)
+    assert Member.objects.get(workspace=company, user=made).role == Role.ADMIN
+    assert client.get("/settings/").context["request"].user == made
+
+    assert provider.go_through(Client(), company.slug, "j-known").status_code == 302
+    assert IdentityLink.objects.get(subject="j-known").user == known
+    # Somebody may have made that account with an address that is not theirs.
+    assert provider.go_through(Client(), company.slug, "j-unsure").status_code == 403
+    assert not Member.objects.filter(workspace=company, user=unsure).exists()
+    # An address that the provider itself has not verified proves nothing.
+    provider.set_person("j-fake", email="boss@acme.example", email_verified=False)
+    assert provider.go_through(Client(), company.slug, "j-fake").status_code == 403
+    assert not User.objects.filter(email="boss@acme.example").exists()
+    # Without a free seat nobody is made.
+    Workspace.objects.filter(pk=company.pk).update(seats=Member.objects.filter(workspace=company).count())
+    provider.set_person("j-late", email="late@acme.example")
+    assert provider.go_through(Client(), company.slug, "j-late").status_code == 409
+    assert not User.objects.filter(email="late@acme.example").exists()
+    # The page of sign-in finds the company by the address, for a proved domain alone.
+    found = Client().post("/sign-in", {"email": "anybody@ACME.example"})
+    assert found["Location"] == f"/w/{company.slug}/sign-in"
+    assert Client().post("/sign-in", {"email": "anybody@else.example"}).status_code == 400
+    release_domain(workspace=company, domain="acme.example", at=timezone.now())
+    assert Client().post("/sign-in", {"email": "anybody@acme.example"}).status_code == 400
 
 
 def test_an_answer_counts_once_and_in_its_own_window(company: Workspace, provider: IdentityProvider) -> None:

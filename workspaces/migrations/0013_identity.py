@@ -466,6 +466,43 @@ class Migration(migrations.Migration):
                 fields=("group", "person"), name="workspaces_scimgroupmember_once"
             ),
         ),
+        migrations.CreateModel(
+            name="ProvedDomain",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("domain", models.CharField(max_length=253, unique=True)),
+                ("proved_at", models.DateTimeField()),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="proved_domains",
+                        to="workspaces.workspace",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(domain=django.db.models.functions.text.Lower("domain")),
+                        name="workspaces_proveddomain_lower",
+                    ),
+                ],
+            },
+        ),
+        # Members read which domains are theirs; no scope of a request proves one.
+        SetRowPolicies(
+            "workspaces_proveddomain",
+            read=in_own_workspaces("workspace_id"),
+            add=NOBODY,
+            change=NOBODY,
+            remove=NOBODY,
+        ),
         migrations.RunSQL(WITH_RULES, WITHOUT_RULES),
         migrations.RunSQL(DOOR, "DROP FUNCTION workspaces_sign_in_at(varchar)"),
         SetRowPolicies("workspaces_scimtoken", read=ADMIN, add=ADMIN, change=ADMIN, remove=NOBODY),

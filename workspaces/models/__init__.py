@@ -1,7 +1,7 @@
 """Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
-from workspaces.models.connections import IdentityConnection, IdentityLink
+from workspaces.models.connections import IdentityConnection, IdentityLink, ProvedDomain
 from workspaces.models.directory import IdentityRules, ScimGroup, ScimGroupMember, ScimToken, ScimUser
 from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.groups import Group, GroupMember
@@ -37,6 +37,7 @@ __all__ = [
     "PolicyRevision",
     "PolicyRule",
     "ProtectedName",
+    "ProvedDomain",
     "RetiredName",
     "ScimGroup",
     "ScimGroupMember",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 
 from workspaces.models.users import User
 from workspaces.models.workspaces import Workspace
@@ -64,3 +65,25 @@ class IdentityLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} by connection {self.connection_id}"
+
+
+class ProvedDomain(models.Model):
+    """A domain of e-mail addresses that is a workspace's own, as somebody outside of it has checked.
+
+    A domain belongs to one workspace: its directory and its identity provider may then make members of people
+    with such addresses without asking them.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="proved_domains")
+    domain = models.CharField(max_length=253, unique=True)
+    proved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(domain=Lower("domain")), name="workspaces_proveddomain_lower"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain

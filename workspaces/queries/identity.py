@@ -9,6 +9,7 @@ from workspaces.models import (
     IdentityConnection,
     IdentityRules,
     Member,
+    ProvedDomain,
     ScimGroup,
     ScimToken,
     ScimUser,
@@ -26,7 +27,7 @@ def get_identity_rules(workspace: Workspace) -> IdentityRules:
 
 def list_proved_domains(workspace_id: int) -> frozenset[str]:
     """Return the domains that the workspace has proved to be its own."""
-    return frozenset()
+    return frozenset(ProvedDomain.objects.filter(workspace_id=workspace_id).values_list("domain", flat=True))
 
 
 def is_address_proved(workspace_id: int, email: str) -> bool:

@@ -33,6 +33,7 @@ from workspaces.models import (
     OutgoingMail,
     PolicyRevision,
     PolicyRule,
+    ProvedDomain,
     ScimGroup,
     ScimGroupMember,
     ScimUser,
@@ -199,4 +200,5 @@ def _add_identity(world: World, group: Group) -> None:
     IdentityLink.objects.create(
         workspace=world.alpha, connection=connection, user=owner, subject="1", created_at=now
     )
+    ProvedDomain.objects.create(workspace=world.alpha, domain="alpha.example", proved_at=now)
     IdentityRules.objects.create(workspace=world.alpha, updated_at=now)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from core.models import AuditEvent
@@ -18,6 +20,7 @@ from workspaces.models import (
     GroupMember,
     Invitation,
     Member,
+    ProvedDomain,
     ScimGroup,
     ScimToken,
     ScimUser,
@@ -27,6 +30,7 @@ from workspaces.models import (
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.identity_rules import set_role_claims
 from workspaces.services.members import accept_invitation, remove_member
+from workspaces.services.proved_domains import prove_domain
 from workspaces.services.scim_tokens import create_scim_token, revoke_scim_token
 from workspaces.states import Role
 
@@ -67,6 +71,49 @@ def test_nobody_is_taken_over_people_are_invited() -> None:
     assert not invitations.filter(email=stranger.email).exists()
     directory.patch(f"Users/{sent[0]['id']}", {"op": "replace", "value": {"active": True}})
     assert invitations.filter(email=stranger.email).count() == 1
+
+
+def test_people_at_a_proved_domain_become_members_at_once() -> None:
+    directory = make_directory()
+    prove_domain(workspace=directory.workspace, domain="acme.example", at=timezone.now())
+    known = UserFactory.create(display_name="Known", email="known@acme.example")
+    unsure = UserFactory.create(email="unsure@acme.example", is_email_verified=False)
+    statuses = {}
+    for email in ("new@acme.example", known.email, unsure.email, "x@sub.acme.example"):
+        sent = directory.add_user(email, name={"givenName": "Nia", "familyName": "New"})
+        statuses[email] = sent["urn:ietf:params:scim:schemas:extension:loggia:2.0:User"]["status"]
+    assert statuses == {
+        "new@acme.example": "member",
+        known.email: "member",
+        unsure.email: "invited",
+        "x@sub.acme.example": "invited",
+    }
+    made = User.objects.get(email="new@acme.example")
+    assert (made.display_name, made.has_usable_password()) == ("Nia New", False)
+    assert Member.objects.filter(workspace=directory.workspace).count() == 3
+    known.refresh_from_db()
+    assert known.display_name == "Known"
+    Workspace.objects.filter(pk=directory.workspace.pk).update(seats=3)
+    full = {"schemas": [USER], "userName": "late@acme.example"}
+    assert refused(directory.send("POST", "Users", full)) == (400, "mutability")
+    assert not User.objects.filter(email="late@acme.example").exists()
+
+
+def test_a_domain_belongs_to_one_workspace() -> None:
+    first, second = make_directory(), make_directory(name="Globex")
+    call_command("prove_domain", first.workspace.slug, "@Acme.Example", stdout=StringIO())
+    for workspace, domain in ((second.workspace.slug, "acme.example"), (first.workspace.slug, "gmail.com"),
+                              ("nowhere", "acme.example"), (first.workspace.slug, "nonsense")):  # fmt: skip
+        with pytest.raises(CommandError):
+            call_command("prove_domain", workspace, domain, stdout=StringIO())
+    assert list(ProvedDomain.objects.values_list("workspace_id", "domain")) == [
+        (first.workspace.pk, "acme.example")
+    ]
+    call_command("prove_domain", first.workspace.slug, "acme.example", release=True, stdout=StringIO())
+    call_command("prove_domain", second.workspace.slug, "acme.example", stdout=StringIO())
+    assert set(
+        AuditEvent.objects.filter(action__startswith="workspaces.domain_").values_list("action", flat=True)
+    ) == {"workspaces.domain_proved", "workspaces.domain_released"}
 
 
 def test_an_accepted_invitation_brings_the_groups_and_is_kept_up_to_date() -> None:
