@@ -96,9 +96,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("oidc", "OpenID Connect"), ("saml", "SAML 2.0")], max_length=10
-                    ),
+                    models.CharField(choices=[("oidc", "OpenID Connect")], max_length=10),
                 ),
                 ("name", models.CharField(max_length=80)),
                 ("issuer", models.CharField(max_length=500)),

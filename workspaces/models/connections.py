@@ -12,7 +12,7 @@ from workspaces.states import ConnectionKind
 
 
 class IdentityConnection(models.Model):
-    """An identity provider of a workspace: OpenID Connect by discovery, or SAML.
+    """An identity provider of a workspace: OpenID Connect by discovery.
 
     ``secret`` is sealed (core.secrets). ``discovered`` is what the provider says about itself, empty until a
     worker has checked it. Sign-in works while it is enabled and has been discovered.
