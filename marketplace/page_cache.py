@@ -24,7 +24,8 @@ LIST_SECONDS = 30
 PAGE_SECONDS = 300
 # The version of a path must outlive every entry that was stored under an older one.
 _PATH_VERSION_SECONDS = 4 * PAGE_SECONDS
-# "public" is the tenant: a workspace's own pages are never cached here.
+# The tenant of what everybody sees. Members of a company that limits GPTs from outside get entries of their
+# own, where these are marked. A workspace's own pages are never cached here.
 PUBLIC = "public"
 _VERSION = f"store:{PUBLIC}:stamp"
 
@@ -61,7 +62,9 @@ class Version:
     path: str
 
 
-def build_inputs(name: str, path: str, *, query: str = "", theme: str = "") -> EntryInputs:
+def build_inputs(
+    name: str, path: str, *, query: str = "", theme: str = "", tenant: str = PUBLIC
+) -> EntryInputs:
     """Return the inputs of an entry; language, base URL and release are those of this request and process."""
     return EntryInputs(
         name=name,
@@ -71,6 +74,7 @@ def build_inputs(name: str, path: str, *, query: str = "", theme: str = "") -> E
         language=translation.get_language() or settings.LANGUAGE_CODE,
         base_url=settings.BASE_URL,
         release=get_release(),
+        tenant=tenant,
     )
 
 
@@ -133,12 +137,20 @@ def store_entry(inputs: EntryInputs, version: Version, value: Any, *, seconds: i
     cache.set(inputs.build_key(), ((version.store, path_version), value), timeout=seconds)
 
 
-def get_or_build(name: str, build: Callable[[], ValueT], *, path: str, seconds: int = LIST_SECONDS) -> ValueT:
+def get_or_build(
+    name: str,
+    build: Callable[[], ValueT],
+    *,
+    path: str,
+    seconds: int = LIST_SECONDS,
+    tenant: str = PUBLIC,
+) -> ValueT:
     """Return the fragment ``name`` of ``path`` in the active language; build it when missing or outdated.
 
-    ``build`` must read as the public role only: its result is shown to everybody.
+    ``build`` must read as the public role only: its result is shown to everybody. With ``tenant`` it is shown
+    to those alone who have the same key, so all that it depends on beside must be in that key.
     """
-    inputs = build_inputs(name, path)
+    inputs = build_inputs(name, path, tenant=tenant)
     version, value = get_entry(inputs)
     if value is None:
         value = build()

@@ -53,6 +53,8 @@ class WorkspaceAct(StrEnum):
     MANAGE_BUDGETS = "workspaces.manage_budgets"
     MANAGE_IDENTITY = "workspaces.manage_identity"
     MANAGE_RETENTION = "workspaces.manage_retention"
+    # Ask for, and answer, break-glass access to somebody's conversations.
+    OPEN_CONTENT = "workspaces.open_content"
     MANAGE_SETTINGS = "workspaces.manage_settings"
     VIEW_USAGE = "workspaces.view_usage"
     VIEW_AUDIT = "workspaces.view_audit"
@@ -167,6 +169,14 @@ def access_staff_member(user_id: int) -> User:
     if user is None:
         raise not_found()
     return user
+
+
+def access_any_workspace(slug: str) -> Workspace:
+    """Return any workspace, also a suspended one, for operators (already authorised); or NotFound."""
+    workspace = Workspace.objects.filter(slug=slug).first()
+    if workspace is None:
+        raise not_found()
+    return workspace
 
 
 def access_person(user_id: int) -> User:

@@ -29,6 +29,7 @@ from workspaces.queries import (
 
 __all__ = [
     "ALWAYS",
+    "EXTERNAL_NOT_ALLOWED",
     "LEAVES_WORKSPACE",
     "REFUSED_TO_SUSPENDED",
     "Act",
@@ -47,6 +48,8 @@ REFUSED_TO_SUSPENDED = frozenset(
     {Act.SHARE_BY_LINK, Act.PUBLISH, Act.SHARE_CONVERSATION, Act.REPORT, Act.RATE}
 )
 LEAVES_WORKSPACE = frozenset({Act.SHARE_BY_LINK, Act.PUBLISH})
+EXTERNAL_NOT_ALLOWED = "external_not_allowed"
+_CODES = dict.fromkeys(LEAVES_WORKSPACE, "publishing_not_allowed") | {Act.USE_EXTERNAL: EXTERNAL_NOT_ALLOWED}
 
 
 def check_act(
@@ -79,8 +82,9 @@ def check_act(
 def check_policy(person_id: int, act: Act, *, workspace_id: int, targets: Iterable[Target] = ()) -> None:
     """Raise Forbidden when the sharing policy of a workspace refuses ``act`` to a person.
 
-    The code is ``publishing_not_allowed`` for acts that leave the workspace, else ``policy_refuses``;
-    ``data`` has the act and the rule that decided, null for the act's default. Raises LimitUnreadable.
+    The code is ``publishing_not_allowed`` for acts that leave the workspace, ``external_not_allowed`` for
+    GPTs of others, else ``policy_refuses``; ``data`` has the act and the rule that decided, null for the
+    act's default. Raises LimitUnreadable.
     """
     if act not in RULED:
         return
@@ -104,7 +108,7 @@ def refuse(found: WorkspacePolicy, act: Act, decision: Decision) -> Forbidden:
     }
     return Forbidden(
         message,
-        code="publishing_not_allowed" if act in LEAVES_WORKSPACE else "policy_refuses",
+        code=_CODES.get(act, "policy_refuses"),
         data={
             "act": act.value,
             "workspace": found.slug,
@@ -114,7 +118,7 @@ def refuse(found: WorkspacePolicy, act: Act, decision: Decision) -> Forbidden:
 
 
 def check_external(person_id: int, gpt: ExternalGPT, *, policies: PersonPolicies | None = None) -> None:
-    """Raise Forbidden (``policy_refuses``) when a company of the person does not let them use ``gpt``.
+    """Raise Forbidden (``external_not_allowed``) when a company of the person does not let them use ``gpt``.
 
     Nothing is asked about GPTs of the person's own workspaces. Raises LimitUnreadable.
     """

@@ -70,15 +70,18 @@ def _log_address(reader: Reader) -> str:
 def _name_workspaces(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     rows = Workspace.objects.filter(pk__in=read_numbers(ids)).only("pk", "name", "slug")
     return {
-        str(row.pk): Named(
-            row.name,
-            reverse("workspaces:workspace-settings", args=[row.slug])
-            if row.pk == reader.workspace_id
-            else "",
-        )
+        str(row.pk): Named(row.name, _get_workspace_page(row, reader))
         for row in rows
         if row.name != DELETED_WORKSPACE
     }
+
+
+def _get_workspace_page(workspace: Workspace, reader: Reader) -> str:
+    if reader.workspace_id is None:  # the reader of the platform's log is an operator
+        return reverse("workspaces:operator-workspace-show", args=[workspace.slug])
+    if workspace.pk == reader.workspace_id:
+        return reverse("workspaces:workspace-settings", args=[workspace.slug])
+    return ""
 
 
 def _name_policies(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -212,6 +215,12 @@ _CONNECTION = {
     "is_enabled": FieldWords(_("Switched on")),
     "is_secret_new": FieldWords(_("New secret")),
 }
+
+
+def _describe_size(value: Any, _data: Mapping[str, Any]) -> str:
+    return formats.file_size(value)
+
+
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
@@ -452,6 +461,23 @@ ACTIONS = {
         _("%(who)s made the workspace %(what)s."),
         details=("kind",),
         fields={"kind": FieldWords(_("Kind"), describe_choice(WorkspaceKind))},
+    ),
+    "workspaces.workspace_limits_set": ActionWords(
+        Area.SETTINGS,
+        _("Kind and limits of a workspace set"),
+        _("%(who)s changed what %(what)s is and may use."),
+        fields={
+            "kind": FieldWords(_("Kind"), describe_choice(WorkspaceKind)),
+            "seats": FieldWords(_("Seats"), none=_("no limit")),
+            "knowledge_bytes": FieldWords(_("Knowledge"), _describe_size, none=_("as set for all")),
+            "gpt_limit": FieldWords(_("GPTs"), none=_("no limit")),
+        },
+    ),
+    "workspaces.workspace_restored": ActionWords(
+        Area.SETTINGS, _("Workspace restored"), _("%(who)s opened %(what)s again.")
+    ),
+    "workspaces.workspace_suspended": ActionWords(
+        Area.SETTINGS, _("Workspace suspended"), _("%(who)s suspended %(what)s.")
     ),
     "workspaces.workspace_deleted": ActionWords(
         Area.SETTINGS, _("Workspace deleted"), _("%(who)s deleted the workspace %(what)s.")

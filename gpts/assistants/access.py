@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Forbidden, NotFound
+from gpts.assistants.external import check_use
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import (
     find_gpt,
@@ -21,13 +22,16 @@ def access_gpt(user: User | AnonymousUser, slug: str, *, to: GPTAct) -> GPT:
     """Return the GPT with this slug if ``user`` may do ``to``.
 
     Raises NotFound when there is none or ``user`` may not see it, Forbidden (``gpt_forbidden`` or
-    ``gpt_quarantined``) when ``user`` may see it but not do this.
+    ``gpt_quarantined``) when ``user`` may see it but not do this. A chat with a GPT of another workspace
+    must be allowed by the person's companies too (``external_not_allowed``).
     """
     gpt = find_gpt(slug)
     if gpt is None or not user.is_authenticated:
         raise gpt_not_found()
     relation = get_relation(user, gpt)
     if may(to, gpt, relation):
+        if to is GPTAct.CHAT:
+            check_use(user, gpt)
         return gpt
     if to is not GPTAct.CHAT and may(GPTAct.VIEW_SETTINGS, gpt, relation):
         raise _refusal_error(gpt)
@@ -37,26 +41,30 @@ def access_gpt(user: User | AnonymousUser, slug: str, *, to: GPTAct) -> GPT:
 def access_chat(
     user: User | AnonymousUser, slug: str, *, is_draft: bool = False
 ) -> tuple[GPT, Version | None, GPTRelation]:
-    """Return a GPT that ``user`` may chat with, the answering version (None: the draft) and the relation."""
+    """Return a GPT that ``user`` may chat with, the answering version (None: the draft) and the relation.
+
+    Raises as access_gpt.
+    """
     gpt, live = find_gpt_with_live_versions(slug)
     if gpt is None or not user.is_authenticated:
         raise gpt_not_found()
-    version, relation = _check_chat(gpt, *get_relation_and_version(user, gpt, live), is_draft=is_draft)
+    version, relation = _check_chat(user, gpt, *get_relation_and_version(user, gpt, live), is_draft=is_draft)
     return gpt, version, relation
 
 
 def recheck_chat(user: User, gpt: GPT, *, is_draft: bool) -> tuple[Version | None, GPTRelation]:
     """Return what access_chat does for a GPT that was fetched before: every answer is authorised anew."""
-    return _check_chat(gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
+    return _check_chat(user, gpt, *get_relation_and_version(user, gpt), is_draft=is_draft)
 
 
 def _check_chat(
-    gpt: GPT, relation: GPTRelation, version: Version | None, *, is_draft: bool
+    user: User, gpt: GPT, relation: GPTRelation, version: Version | None, *, is_draft: bool
 ) -> tuple[Version | None, GPTRelation]:
     if not may(GPTAct.VIEW_SETTINGS if is_draft else GPTAct.CHAT, gpt, relation):
         raise gpt_not_found()
     if gpt.quarantined_at is not None:
         raise _refusal_error(gpt)
+    check_use(user, gpt)
     return (None if is_draft else version), relation
 
 

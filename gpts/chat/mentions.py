@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict
 from gpts.assistants.access import access_chat
+from gpts.assistants.external import build_usable_filter
 from gpts.assistants.models import GPT, GPTShare, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.queries.shares import filter_shares_with
@@ -50,7 +51,8 @@ class ChatChoices:
 def access_mention(user: User, slug: str) -> tuple[GPT, Version]:
     """Return a GPT that ``user`` may call now, and the version that would answer.
 
-    NotFound when it is unknown, deleted or not for this person, Forbidden while quarantined, Conflict
+    NotFound when it is unknown, deleted or not for this person, Forbidden while quarantined and when a
+    company of the person does not allow GPTs from outside (``external_not_allowed``), Conflict
     (``gpt_not_live``) for a GPT of their own with only a draft.
     """
     gpt, version, _relation = access_chat(user, slug)
@@ -156,6 +158,7 @@ def _list_candidates(
             gpt__quarantined_at__isnull=True,
             gpt__workspace__suspended_at__isnull=True,
         )
+        .filter(build_usable_filter(user, gpt="gpt__"))
         .select_related("version", "gpt")
     )
     if is_familiar:

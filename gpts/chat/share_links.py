@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, NotFound
 from core.scope import Scope, current_scope, open_scope, with_share_token
+from gpts.assistants.external import find_refusal
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import get_relation
 from gpts.assistants.rules import GPTAct, may
@@ -41,10 +42,14 @@ class SignInRequired(DomainError):
 
 @dataclass(frozen=True)
 class OpenedShareLink:
-    """A shared conversation for a reader; ``slug`` is empty unless they may chat with the GPT themselves."""
+    """A shared conversation for a reader; ``slug`` is empty unless they may chat with the GPT themselves.
+
+    ``refusal`` is why a company of theirs does not let them.
+    """
 
     share: SharedConversation
     slug: str
+    refusal: DomainError | None = None
 
 
 def list_share_links(user: User) -> QuerySet[SharedConversation]:
@@ -90,7 +95,10 @@ def open_share_link(user: User | AnonymousUser, token: str) -> OpenedShareLink:
         )
     if is_stopped:
         raise ShareLinkGone(_("This conversation is not shared any more."), code="share_gone")
-    return OpenedShareLink(share, share.gpt.slug if _may_start_chat(user, share) else "")
+    if not _may_start_chat(user, share):
+        return OpenedShareLink(share, "")
+    refusal = find_refusal(user, share.gpt) if isinstance(user, User) else None
+    return OpenedShareLink(share, "" if refusal else share.gpt.slug, refusal)
 
 
 def _open_deciding_scope() -> AbstractContextManager[Scope]:

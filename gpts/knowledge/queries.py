@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
 from core.fair_share import Waiting
 from gpts.assistants.models import GPT, Version
@@ -14,6 +14,7 @@ from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.states import FileState
 from workspaces.models import OutboundJob
+from workspaces.queries import count_inside
 from workspaces.states import OutboundJobState
 
 # The kind of an outbound job that fetches a web page into a draft; its subject is the GPT.
@@ -190,3 +191,10 @@ def list_files_due_for_review(*, on: date) -> QuerySet[KnowledgeFile]:
         .select_related("gpt__owner")
         .order_by("id")
     )
+
+
+def sum_knowledge_bytes(workspace_id: int) -> int:
+    """Return the bytes of all files of a workspace, for operators (already authorised)."""
+    with count_inside([workspace_id]):
+        total = Document.objects.filter(workspace_id=workspace_id).aggregate(total=Sum("size"))["total"]
+    return total or 0

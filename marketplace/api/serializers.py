@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.errors import DomainError
 from core.look.icon_files import build_icon_url
 from gpts.assistants.states import Category
 from marketplace.cards import Card
@@ -35,10 +36,15 @@ class CardSerializer(serializers.Serializer[Any]):
     score = serializers.FloatField(source="popularity")
     category_rank = serializers.IntegerField()
     why = serializers.CharField()
+    is_allowed = serializers.SerializerMethodField()
 
     def get_icon_url(self, card: Card) -> str:
         """Path of the picture, or of the one drawn for the slug and category."""
         return card.icon_url or build_icon_url(card.slug, card.category)
+
+    def get_is_allowed(self, card: Card) -> bool:
+        """False when a company of the key's person does not let them use it."""
+        return card.id not in self.context.get("refused", ())
 
 
 class ReleaseSerializer(serializers.Serializer[Any]):
@@ -77,11 +83,17 @@ class AboutSerializer(serializers.Serializer[Any]):
     score = serializers.FloatField(source="score.score")
     category_rank = serializers.IntegerField(source="score.category_rank")
     why = serializers.CharField()
+    refusal = serializers.SerializerMethodField()
     releases = ReleaseSerializer(many=True)
 
     def get_icon_url(self, about: About) -> str:
         """Path of the picture, or of the one drawn for the slug and category."""
         return about.icon_url or build_icon_url(about.listing.slug, about.listing.category)
+
+    def get_refusal(self, about: About) -> str:
+        """Why a company of the key's person does not let them use it; empty when they may."""
+        refusal: DomainError | None = self.context.get("refusal")
+        return "" if refusal is None else str(refusal.message)
 
 
 class SearchSerializer(serializers.Serializer[Any]):

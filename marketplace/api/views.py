@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 from core.errors import InvalidInput
 from core.rate_limits import require_within
 from core.scope import open_scope
+from gpts.assistants.external import find_refusal
 from gpts.assistants.states import Category
 from marketplace import queries
 from marketplace.access import access_listing
@@ -27,16 +29,24 @@ from marketplace.api.serializers import (
     SearchSerializer,
     SuggestionListSerializer,
 )
+from marketplace.cards import Card
 from marketplace.search.limits import PERSON_LIMIT
 from marketplace.search.query_vectors import get_query_vector
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.services.ratings import delete_rating, rate_listing
 from workspaces.api.base import LoggiaAPIView
+from workspaces.models import User
 from workspaces.states import ApiScope
 from workspaces.web.own_scopes import get_scope, opens_own_scopes
 
 READ = ApiScope.STORE_READ.value
 CURSOR = OpenApiParameter("cursor", str)
+
+
+def build_card_context(person: User, cards: Iterable[Card]) -> dict[str, Any]:
+    """Return the context of CardSerializer: which of the cards a company of the person refuses."""
+    rules = queries.get_external_rules(person)
+    return {"refused": rules.find_refused(cards) if rules else frozenset()}
 
 
 @opens_own_scopes
@@ -59,7 +69,8 @@ class ListingsView(LoggiaAPIView):
             found = queries.search_listings(
                 text, category=category, cursor=request.query_params.get("cursor", ""), vector=vector
             )
-        return Response(SearchSerializer(found).data)
+            context = build_card_context(self.person, found.items)
+        return Response(SearchSerializer(found, context=context).data)
 
 
 class SuggestionsView(LoggiaAPIView):
@@ -78,7 +89,7 @@ class SuggestionsView(LoggiaAPIView):
         found = queries.list_suggestions(
             text,
             familiar=queries.suggest_familiar(self.person, text),
-            listings=queries.suggest_listings(text),
+            listings=queries.leave_out_refused(self.person, queries.suggest_listings(text)),
         )
         return Response(SuggestionListSerializer({"items": found}).data)
 
@@ -88,7 +99,9 @@ class ListingView(LoggiaAPIView):
 
     @extend_schema(operation_id="store_listing_retrieve", responses=AboutSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        return Response(AboutSerializer(queries.get_about(slug)).data)
+        about = queries.get_about(slug)
+        refusal = find_refusal(self.person, access_listing(slug).gpt)
+        return Response(AboutSerializer(about, context={"refusal": refusal}).data)
 
 
 class RatingsView(LoggiaAPIView):
@@ -129,9 +142,13 @@ class LeaderboardsView(LoggiaAPIView):
     @extend_schema(operation_id="store_leaderboards_list", responses=BoardSerializer(many=True))
     def get(self, request: Request) -> Response:
         boards = queries.list_leaderboards()
+        context = build_card_context(self.person, [card for _category, cards in boards for card in cards])
         return Response(
             [
-                {"category": category.value, "items": CardSerializer(cards, many=True).data}
+                {
+                    "category": category.value,
+                    "items": CardSerializer(cards, many=True, context=context).data,
+                }
                 for category, cards in boards
             ]
         )
@@ -143,4 +160,5 @@ class BuilderView(LoggiaAPIView):
     @extend_schema(operation_id="store_builder_retrieve", parameters=[CURSOR], responses=BuilderSerializer)
     def get(self, request: Request, handle: str) -> Response:
         page = queries.get_builder_page(handle, cursor=request.query_params.get("cursor", ""))
-        return Response(BuilderSerializer(page).data)
+        context = build_card_context(self.person, page.listings.items)
+        return Response(BuilderSerializer(page, context=context).data)

@@ -53,6 +53,12 @@ class Storefront:
     categories: list[tuple[Category, list[Card]]]
     noteworthy: list[Card]
 
+    def list_cards(self) -> list[Card]:
+        """Return the cards of all parts."""
+        shelf = self.shelf.cards if self.shelf else []
+        rows = [card for _category, cards in self.categories for card in cards]
+        return [*shelf, *self.trending, *rows, *self.noteworthy]
+
     @property
     def is_empty(self) -> bool:
         return not (self.shelf or self.trending or self.categories or self.noteworthy)

@@ -11,6 +11,7 @@ from gpts.assistants.states import Category
 from gpts.chat.mentions import Mention, list_familiar_gpts
 from marketplace.cards import icon_url
 from marketplace.page_cache import LIST_SECONDS, build_inputs, get_entry, store_entry
+from marketplace.queries.external import get_external_rules
 from marketplace.queries.public_role import as_public
 from marketplace.search.suggestions import (
     MAX_SUGGESTIONS,
@@ -76,6 +77,15 @@ def suggest_listings(text: str) -> list[SuggestedListing]:
     found = _find_by_name(typed)
     store_entry(inputs, version, (digest, found), seconds=LIST_SECONDS)
     return found
+
+
+def leave_out_refused(person: User, listings: list[SuggestedListing]) -> list[SuggestedListing]:
+    """Return the listings that the person's companies let them use. Reads in the person's scope."""
+    rules = get_external_rules(person) if listings else None
+    if rules is None:
+        return listings
+    usable = rules.find_usable_slugs(one.slug for one in listings)
+    return [one for one in listings if one.slug in usable]
 
 
 def suggest_familiar(person: User, text: str) -> list[Suggestion]:

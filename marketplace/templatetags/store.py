@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from django import template
 from django.conf import settings
+from django.template.context import Context
 from django.template.defaultfilters import floatformat
 from django.template.loader import render_to_string
 from django.utils.html import escape
@@ -34,19 +35,24 @@ class Shape:
     is_rated: bool
     is_used: bool
     is_explained: bool
+    is_refused: bool = False
 
 
-@register.simple_tag
-def listing_card(item: Card | PrivateCard) -> SafeString:
-    if isinstance(item, PrivateCard) or settings.DEBUG:
+@register.simple_tag(takes_context=True)
+def listing_card(context: Context, item: Card | PrivateCard) -> SafeString:
+    """Render a card; ``refused`` of the context has the ids of listings that the reader's company refuses."""
+    if isinstance(item, PrivateCard):
         return render_to_string(CARD, {"item": item})
-    return _render_cached_card(item, get_language() or "en")
+    is_refused = item.id in (context.get("refused") or ())
+    if settings.DEBUG:
+        return render_to_string(CARD, {"item": item, "is_refused": is_refused})
+    return _render_cached_card(item, get_language() or "en", is_refused=is_refused)
 
 
 @lru_cache(maxsize=CARD_CACHE_SIZE)
-def _render_cached_card(item: Card, language: str) -> SafeString:
+def _render_cached_card(item: Card, language: str, *, is_refused: bool = False) -> SafeString:
     average, why = item.rating_average, item.why
-    shape = Shape(item.builder_verified, average is not None, bool(item.conversations), bool(why))
+    shape = Shape(item.builder_verified, average is not None, bool(item.conversations), bool(why), is_refused)
     values = {
         "arch": illustrations.arch_icon(item.name, item.icon_url, item.category, "md", item.slug),
         "url": escape(item.url),
@@ -74,4 +80,12 @@ def _render_shape(shape: Shape, language: str) -> str:
         "conversations": "card-used-71f3b8" if shape.is_used else 0,
         "why": "card-why-71f3b8" if shape.is_explained else "",
     }
-    return render_to_string(CARD, {"item": item, "arch": "card-arch-71f3b8", "is_filled_later": True})
+    return render_to_string(
+        CARD,
+        {
+            "item": item,
+            "arch": "card-arch-71f3b8",
+            "is_filled_later": True,
+            "is_refused": shape.is_refused,
+        },
+    )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.errors import DomainError
+from core.errors import DomainError, Forbidden
 from core.links import absolute_url
 from core.pagination import is_own_cursor
 from gpts.assistants.access import access_gpt
@@ -87,19 +87,25 @@ def about_show(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "marketplace/_ratings.html", context)
     if isinstance(request.user, User):
         context |= build_rating_context(request.user, access_listing(slug))
-        context |= _build_price_context(request.user, slug)
+        context |= _build_use_context(request.user, slug, about)
     return render(request, "marketplace/about.html", context)
 
 
-def _build_price_context(user: User, slug: str) -> dict[str, Any]:
-    """Return what answers cost the person's workspace if another one sets the price of their model."""
+def _build_use_context(user: User, slug: str, about: About) -> dict[str, Any]:
+    """Return why the person may not use the GPT, which of its neighbours are refused, and what answers cost
+    the person's workspace if another one sets the price of their model."""
+    rules = queries.get_external_rules(user)
+    refused = rules.find_refused([*about.more_by, *about.similar]) if rules else frozenset()
+    context: dict[str, Any] = {"refused": refused}
     try:
         gpt = access_gpt(user, slug, to=GPTAct.CHAT)
+    except Forbidden as refusal:
+        return context | {"refusal": refusal}
     except DomainError:
-        return {}
+        return context
     model = get_usable_model(find_live_version(user, gpt) or gpt, gpt.workspace)
     price = get_foreign_price(model, choose_payer_id(user, gpt))
-    return {"price": price, "currency": settings.PAYOUT_CURRENCY}
+    return context | {"price": price, "currency": settings.PAYOUT_CURRENCY}
 
 
 def _get_about(request: HttpRequest, slug: str) -> About:

@@ -13,7 +13,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import InvalidInput, RateLimited
+from gpts.assistants.external import check_use
 from marketplace.access import access_listing
+from workspaces.models import User
 from workspaces.web.asked_question import (
     LONGEST,
     drop_question,
@@ -29,6 +31,8 @@ def question_ask(request: HttpRequest, slug: str) -> HttpResponse:
     listing = access_listing(slug)
     if request.method != "POST":
         return redirect("marketplace:about-show", slug)
+    if isinstance(request.user, User):
+        check_use(request.user, listing.gpt)
     text = request.POST.get("text", "")
     try:
         question = keep_question(request, slug=listing.slug, text=text, at=timezone.now())

@@ -12,7 +12,8 @@ from core.pagination import is_own_cursor
 from core.scope import NOBODY, open_scope, public_reader
 from gpts.assistants.states import Category
 from marketplace import queries
-from marketplace.page_cache import LIST_SECONDS, get_or_build
+from marketplace.page_cache import LIST_SECONDS, PUBLIC, get_or_build
+from marketplace.queries.external import ExternalRules, get_external_rules
 from marketplace.queries.storefront import NOTEWORTHY_DAYS, NOTEWORTHY_MIN_STARS, NOTEWORTHY_MIN_USERS
 from marketplace.search.query_vectors import QueryVector, get_query_vector
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
@@ -31,13 +32,22 @@ from workspaces.web.public import public_page
 
 @visitor_page(LIST_SECONDS)
 def home(request: HttpRequest) -> HttpResponse:
-    body = get_or_build("home", _render_home_body, path=request.path)
-    return render(request, "marketplace/storefront.html", {"body": body, **visitor_context(request)})
+    rules = get_external_rules(request.user)
+    body = get_or_build(
+        "home", lambda: _render_home_body(rules), path=request.path, tenant=get_tenant_key(rules)
+    )
+    context = {"body": body, "external": rules, **visitor_context(request)}
+    return render(request, "marketplace/storefront.html", context)
 
 
-def _render_home_body() -> str:
+def get_tenant_key(rules: ExternalRules | None) -> str:
+    return PUBLIC if rules is None else rules.build_key()
+
+
+def _render_home_body(rules: ExternalRules | None) -> str:
     front = queries.get_storefront(today=timezone.now().date(), language=get_language_code())
     context = {
+        "refused": rules.find_refused(front.list_cards()) if rules else frozenset(),
         "front": front,
         "shelf_cards": front.shelf.cards_in(chinese=is_chinese()) if front.shelf else [],
         "in_chinese": is_chinese(),
@@ -72,7 +82,10 @@ def _render_results(request: HttpRequest, vector: QueryVector | None) -> HttpRes
     found = queries.search_listings(
         text, category=category, cursor=get_cursor(request), is_typing=bool(htmx), vector=vector
     )
+    rules = get_external_rules(request.user)
     context = {
+        "external": rules,
+        "refused": rules.find_refused(found.items) if rules else frozenset(),
         "q": text,
         "category": category,
         "category_label": Category(category).label if category else "",
@@ -93,7 +106,10 @@ def category_show(request: HttpRequest, slug: str) -> HttpResponse:
     category = get_category(slug)
     board = Board.NEW if request.GET.get("sort") == Board.NEW else Board.BEST
     page = queries.browse_listings(category=category, cursor=get_cursor(request), board=board)
+    rules = get_external_rules(request.user)
     context = {
+        "external": rules,
+        "refused": rules.find_refused(page.items) if rules else frozenset(),
         "category": category,
         "page": page,
         "board": board,
@@ -108,9 +124,19 @@ def category_show(request: HttpRequest, slug: str) -> HttpResponse:
 
 @visitor_page(LIST_SECONDS)
 def leaderboards(request: HttpRequest) -> HttpResponse:
-    body = get_or_build("leaderboards", _render_leaderboards_body, path=request.path)
-    return render(request, "marketplace/leaderboards.html", {"body": body, **visitor_context(request)})
+    rules = get_external_rules(request.user)
+    body = get_or_build(
+        "leaderboards",
+        lambda: _render_leaderboards_body(rules),
+        path=request.path,
+        tenant=get_tenant_key(rules),
+    )
+    context = {"body": body, "external": rules, **visitor_context(request)}
+    return render(request, "marketplace/leaderboards.html", context)
 
 
-def _render_leaderboards_body() -> str:
-    return render_to_string("marketplace/_leaderboards.html", {"boards": queries.list_leaderboards()})
+def _render_leaderboards_body(rules: ExternalRules | None) -> str:
+    boards = queries.list_leaderboards()
+    shown = [card for _category, cards in boards for card in cards]
+    context = {"boards": boards, "refused": rules.find_refused(shown) if rules else frozenset()}
+    return render_to_string("marketplace/_leaderboards.html", context)

@@ -15,6 +15,7 @@ from core.pagination import is_own_cursor
 from marketplace import queries
 from marketplace.access import get_own_profile
 from marketplace.page_cache import LIST_SECONDS
+from marketplace.queries.external import get_external_rules
 from marketplace.services.builders import upsert_builder_profile
 from marketplace.web.forms import BuilderProfileForm
 from marketplace.web.labels import get_cursor
@@ -25,7 +26,14 @@ from workspaces.web.people import person_of
 @visitor_page(LIST_SECONDS, query={"cursor": is_own_cursor})
 def builder_show(request: HttpRequest, handle: str) -> HttpResponse:
     page = queries.get_builder_page(handle, cursor=get_cursor(request))
-    context = {"profile": page.profile, "page": page.listings, **visitor_context(request)}
+    rules = get_external_rules(request.user)
+    context = {
+        "profile": page.profile,
+        "page": page.listings,
+        "external": rules,
+        "refused": rules.find_refused(page.listings.items) if rules else frozenset(),
+        **visitor_context(request),
+    }
     return render(request, "marketplace/builder.html", context)
 
 

@@ -40,6 +40,10 @@ def suggestions_show(request: HttpRequest) -> HttpResponse:
     if person is not None:
         with open_scope(get_scope(request)):
             familiar = queries.suggest_familiar(person, text)
-    found = queries.list_suggestions(text, familiar=familiar, listings=queries.suggest_listings(text))
+    listings = queries.suggest_listings(text)
+    if person is not None:
+        with open_scope(get_scope(request)):
+            listings = queries.leave_out_refused(person, listings)
+    found = queries.list_suggestions(text, familiar=familiar, listings=listings)
     context = {"suggestions": found, "count": len(found)}
     return vary(render(request, "marketplace/_suggestions.html", context))

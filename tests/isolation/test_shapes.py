@@ -26,6 +26,7 @@ CARD = {
     "score",
     "category_rank",
     "why",
+    "is_allowed",
 }
 SUGGESTION = {"kind", "name", "slug", "category", "url", "icon_url", "builder_name", "builder_verified"}
 PAGE = {"items", "next_cursor", "previous_cursor"}
@@ -55,6 +56,7 @@ SHAPES: dict[str, set[str]] = {
         "score",
         "category_rank",
         "why",
+        "refusal",
         "releases",
         "releases.number",
         "releases.notes",

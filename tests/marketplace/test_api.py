@@ -22,8 +22,10 @@ CARD_KEYS = {
     "slug", "name", "tagline", "category", "icon_url", "builder_name", "builder_verified", "rating_average",
     "rating_count",
     "conversations", "users_28d", "score", "category_rank", "why",
+    "is_allowed",
 }  # fmt: skip
-ABOUT_KEYS = CARD_KEYS | {
+ABOUT_KEYS = (CARD_KEYS - {"is_allowed"}) | {
+    "refusal",
     "description", "starters", "capabilities", "model", "has_knowledge", "languages", "version",
     "published_at",
     "updated_at", "builder_handle", "releases",

@@ -100,7 +100,7 @@ def is_refused(person: User, act: Act, team: Workspace, **more: Any) -> bool:
     try:
         check_act(person, act, workspace_id=team.pk, **more)
     except Forbidden as error:
-        return error.code in ("policy_refuses", "publishing_not_allowed")
+        return error.code in ("policy_refuses", "publishing_not_allowed", "external_not_allowed")
     return False
 
 
@@ -346,7 +346,7 @@ def test_external_gpts_need_every_company_of_the_person(owner: User, team: Works
     save(team, owner, rule(Act.USE_EXTERNAL, "deny", "group", group.pk))
     save(other, other_owner, rule(Act.USE_EXTERNAL, "deny", "role", "owner"))
     assert allowed() == [6, 7, 8, 9]
-    with pytest.raises(Forbidden, match="policy_refuses") as refused:
+    with pytest.raises(Forbidden, match="external_not_allowed") as refused:
         check_external(ann.pk, outside)
     assert "The group “Interns” may not use GPTs from outside." in str(refused.value.message)
     check_external(owner.pk, ExternalGPT(8, other.pk))

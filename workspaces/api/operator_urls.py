@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from workspaces.api import people
+from workspaces.api import operator_workspaces, people
 
 routes: list[URLPattern] = [
     path("operator/people", people.PeopleView.as_view(), name="operator-person-list"),
@@ -33,5 +33,21 @@ routes: list[URLPattern] = [
         "operator/people/<int:user_id>/remind",
         people.RemindPersonView.as_view(),
         name="operator-person-remind",
+    ),
+    path("operator/workspaces", operator_workspaces.WorkspacesView.as_view(), name="operator-workspace-list"),
+    path(
+        "operator/workspaces/<slug:workspace>",
+        operator_workspaces.WorkspaceView.as_view(),
+        name="operator-workspace-detail",
+    ),
+    path(
+        "operator/workspaces/<slug:workspace>/suspend",
+        operator_workspaces.SuspendView.as_view(),
+        name="operator-workspace-suspend",
+    ),
+    path(
+        "operator/workspaces/<slug:workspace>/restore",
+        operator_workspaces.RestoreView.as_view(),
+        name="operator-workspace-restore",
     ),
 ]

@@ -30,6 +30,10 @@ class Workspace(models.Model):
     keeps_inside = models.BooleanField(default=False, db_default=False)
     # How many members it may have, set by the operator; null: no limit. Guests take no seat.
     seats = models.PositiveIntegerField(null=True, blank=True)
+    # Bytes of all knowledge, set by the operator; null: KNOWLEDGE_WORKSPACE_BYTES.
+    knowledge_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    # How many GPTs it may have, set by the operator; null: no limit.
+    gpt_limit = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -14,6 +14,13 @@ from workspaces.queries.console_people import (
     get_person_overview,
     list_people,
 )
+from workspaces.queries.console_workspaces import (
+    WorkspaceState,
+    count_inside,
+    is_workspace_deleted,
+    list_all_workspaces,
+    list_owners,
+)
 from workspaces.queries.erasures import ErasureStep, describe_erasure
 from workspaces.queries.groups import (
     find_member_ids,
@@ -86,9 +93,11 @@ __all__ = [
     "StaffMember",
     "UserRoles",
     "WorkspacePolicy",
+    "WorkspaceState",
     "allowed_external",
     "build_account_export",
     "cache_user_roles",
+    "count_inside",
     "count_instance",
     "count_late_erasures",
     "decide_external",
@@ -105,6 +114,8 @@ __all__ = [
     "is_active_member",
     "is_in_company",
     "is_member_now",
+    "is_workspace_deleted",
+    "list_all_workspaces",
     "list_api_keys",
     "list_audit_actions",
     "list_audit_events",
@@ -117,6 +128,7 @@ __all__ = [
     "list_notifications",
     "list_open_invitations",
     "list_own_groups",
+    "list_owners",
     "list_passkey_names",
     "list_people",
     "list_revisions",

@@ -18,7 +18,7 @@ from gpts.assistants.states import Audience, ShareRight
 from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, User, Workspace
-from workspaces.queries import get_user_roles, is_active_member, list_scope_memberships
+from workspaces.queries import count_inside, get_user_roles, is_active_member, list_scope_memberships
 from workspaces.states import ADMIN_ROLES, COMPANY_KINDS, Role
 
 
@@ -238,3 +238,9 @@ def _find_payee(gpt: GPT) -> int | None:
         .values_list("user_id", flat=True)
         .first()
     )
+
+
+def count_workspace_gpts(workspace_id: int) -> int:
+    """Return how many GPTs a workspace has, for operators (already authorised)."""
+    with count_inside([workspace_id]):
+        return GPT.objects.filter(workspace_id=workspace_id, deleted_at__isnull=True).count()

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -20,6 +21,7 @@ from gpts.assistants.services.drafts import clean_draft
 from gpts.llm.models import LanguageModel
 from workspaces.acts import Act, check_act
 from workspaces.models import Member, User, Workspace
+from workspaces.services.locks import lock_workspaces
 from workspaces.states import BUILDER_ROLES
 
 SLUG_ATTEMPTS = 5
@@ -47,6 +49,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
     fields = clean_draft(draft, workspace=workspace, current=None)
     if "language_model" not in draft:
         fields["language_model"] = find_default_model(workspace)
+    check_gpt_limit(workspace)
     gpt = _insert(GPT(workspace=workspace, owner=owner, created_at=at, updated_at=at, **fields))
     record(
         action="gpts.gpt_created",
@@ -57,6 +60,25 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
         data={"owner_id": owner.pk},
     )
     return gpt
+
+
+def check_gpt_limit(workspace: Workspace) -> None:
+    """Raise Conflict (``too_many_gpts``) when the workspace has as many GPTs as its operator allows."""
+    limit = Workspace.objects.filter(pk=workspace.pk).values_list("gpt_limit", flat=True).first()
+    if limit is None:
+        return
+    lock_workspaces([workspace.pk])  # so that the count below holds
+    if GPT.objects.filter(workspace=workspace, deleted_at__isnull=True).count() >= limit:
+        raise Conflict(
+            ngettext_lazy(
+                "This workspace may have %(count)d GPT. Delete one, or ask the operator for more.",
+                "This workspace may have %(count)d GPTs. Delete one, or ask the operator for more.",
+                "count",
+            )
+            % {"count": limit},
+            code="too_many_gpts",
+            data={"limit": limit},
+        )
 
 
 def _insert(gpt: GPT) -> GPT:

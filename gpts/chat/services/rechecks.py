@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.scope import NOBODY, Scope, open_scope
+from gpts.assistants.external import find_refused_uses
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.queries.shares import list_rights
@@ -50,8 +51,8 @@ def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime)
     """Return the turns that their person may no longer start.
 
     Because they were deactivated, left the workspace of the GPT or the one that pays, or revoked the API key;
-    or because the GPT was quarantined, withdrawn, deleted or no longer shared with them, or a workspace
-    suspended.
+    because a company of theirs no longer allows the GPT, which is another workspace's; or because the GPT was
+    quarantined, withdrawn, deleted or no longer shared with them, or a workspace suspended.
     """
     answers = list(answers)
     with _open_recheck_scope(answers):
@@ -81,10 +82,17 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
         ).values_list("user_id", "workspace_id", "role")
     }
 
+    refused = find_refused_uses(
+        (answer.user_id, answer.gpt_id, found[answer.gpt_id].workspace_id)
+        for answer in answers
+        if answer.gpt_id in found and (answer.user_id, found[answer.gpt_id].workspace_id) not in roles
+    )
     rights = list_rights(found.values(), {answer.user_id for answer in answers})
 
     def is_allowed(answer: RunningAnswer) -> bool:
         gpt = found.get(answer.gpt_id)
+        if (answer.user_id, answer.gpt_id) in refused:
+            return False
         if gpt is None or answer.request in ended or (answer.user_id, answer.payer_id) not in roles:
             return False
         is_included = gpt.workspace_id in answer.workspace_ids

@@ -14,6 +14,7 @@ from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.rules import GPTRelation, list_reached_audiences
 from gpts.chat.access import is_payer_open
 from gpts.chat.models import Conversation
+from workspaces.acts import EXTERNAL_NOT_ALLOWED
 from workspaces.models import User
 
 
@@ -23,7 +24,8 @@ class AnsweringVersion:
 
     `version` is None for a draft and when nothing may answer. `offered` is a newer live version.
     With `is_moved` the conversation's own version is no longer served and `version` replaces it;
-    with `is_over` no version may answer, with `has_left` because the person left the workspace that pays.
+    with `is_over` no version may answer, with `has_left` because the person left the workspace that pays,
+    with `refusal` because a company of theirs does not allow the GPT.
     """
 
     version: Version | None
@@ -31,6 +33,7 @@ class AnsweringVersion:
     is_moved: bool = False
     is_over: bool = False
     has_left: bool = False
+    refusal: DomainError | None = None
 
 
 def decide_version(
@@ -53,8 +56,9 @@ def get_answering_version(user: User, conversation: Conversation) -> AnsweringVe
         return AnsweringVersion(None, is_over=True, has_left=True)
     try:
         live, relation = recheck_chat(user, conversation.gpt, is_draft=conversation.version_id is None)
-    except DomainError:
-        return AnsweringVersion(None, is_over=True)
+    except DomainError as error:
+        is_refused = error.code == EXTERNAL_NOT_ALLOWED
+        return AnsweringVersion(None, is_over=True, refusal=error if is_refused else None)
     return decide_version(conversation, live, relation)
 
 

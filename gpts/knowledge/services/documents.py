@@ -30,7 +30,7 @@ from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.queries import list_unread_documents
 from gpts.knowledge.retrieval import remove_from_index
 from gpts.knowledge.states import FileState, ReadingStage
-from workspaces.models import User
+from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.notifications import notify
 
@@ -156,7 +156,8 @@ def _check_rate_limit(workspace_id: int, by: User, at: datetime) -> None:
 
 
 def _check_storage_quota(workspace_id: int, size: int) -> None:
-    limit = settings.KNOWLEDGE_WORKSPACE_BYTES
+    own = Workspace.objects.filter(pk=workspace_id).values_list("knowledge_bytes", flat=True).first()
+    limit = settings.KNOWLEDGE_WORKSPACE_BYTES if own is None else own
     held = Document.objects.filter(workspace_id=workspace_id).aggregate(total=Sum("size"))["total"] or 0
     if held + size > limit:
         raise TooLarge(

@@ -31,6 +31,7 @@ from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text
 from workspaces.models import ApiKey, Group, GroupMember, Member, User
 from workspaces.services.api_keys import revoke_api_key
 from workspaces.services.members import remove_member
+from workspaces.services.workspace_control import suspend_workspace
 
 # Two rounds of re-checking, and room for a busy machine.
 AT_ONCE = 10.0
@@ -118,6 +119,19 @@ def test_a_removed_member_reads_no_further(make_web_client: MakeWebClient, model
 
     assert_cut(last, said, seconds, model_server)
     assert browser.refused(f"/g/{gpt.slug}/chat/turns", "Again")[0] == 404
+
+
+def test_a_member_of_a_suspended_workspace_reads_no_further(
+    make_web_client: MakeWebClient, model_server: ModelServer
+) -> None:
+    gpt, owner, colleague = a_company_gpt(model_server.url)
+
+    def suspend() -> None:
+        suspend_workspace(workspace=gpt.workspace, reason="unpaid", by=owner, at=timezone.now())
+
+    last, said, seconds = read_until_cut(make_web_client(colleague), gpt, suspend)
+
+    assert_cut(last, said, seconds, model_server)
 
 
 def test_a_deactivated_account_reads_no_further(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.isolation.rows.row import OPERATOR, Row, api, staff_page
 from tests.support.factories.workspaces import PASSWORD
 
+WORKSPACE_IDS = {"workspace": "alpha_place"}
 PERSON_IDS = {"user_id": "finance_id"}
 
 ROWS: list[Row] = [
@@ -19,4 +20,17 @@ ROWS: list[Row] = [
     *(api(f"workspaces_api:operator-person-{act}", OPERATOR, "operator:work", "POST", ids=PERSON_IDS,
           body={"reason": "by request", "password": PASSWORD})
       for act in ("suspend", "restore", "end-sessions", "reset-factor", "remind")),
+    staff_page("workspaces:operator-workspace-list", OPERATOR),
+    staff_page("workspaces:operator-workspace-show", OPERATOR, "GET POST", ids=WORKSPACE_IDS,
+               body={"kind": "enterprise", "seats": "7", "knowledge": "", "gpt_limit": ""}),
+    *(staff_page(f"workspaces:operator-workspace-{act}", OPERATOR, "POST", ids=WORKSPACE_IDS,
+                 body={"reason": "by request"})
+      for act in ("suspend", "restore")),
+    api("workspaces_api:operator-workspace-list", OPERATOR, "operator:work"),
+    api("workspaces_api:operator-workspace-detail", OPERATOR, "operator:work", ids=WORKSPACE_IDS),
+    api("workspaces_api:operator-workspace-detail", OPERATOR, "operator:work", "PATCH", ids=WORKSPACE_IDS,
+        body={"seats": 7}),
+    *(api(f"workspaces_api:operator-workspace-{act}", OPERATOR, "operator:work", "POST", ids=WORKSPACE_IDS,
+          body={"reason": "by request", "password": PASSWORD})
+      for act in ("suspend", "restore")),
 ]  # fmt: skip

@@ -35,9 +35,10 @@ OPERATOR_PAGES: tuple[tuple[Any, tuple[OperatorPage, ...]], ...] = (
         ),
     ),
     (
-        _("People"),
+        _("People and workspaces"),
         (
             OperatorPage("people", _("People"), "workspaces:operator-person-list"),
+            OperatorPage("workspaces", _("Workspaces"), "workspaces:operator-workspace-list"),
             OperatorPage("staff", _("Staff"), "workspaces:staff-list"),
         ),
     ),

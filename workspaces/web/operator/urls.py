@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.operator import people, staff
+from workspaces.web.operator import people, staff, workspaces
 
 routes: list[URLPattern] = [
     path("operator/audit", audit.operator_audit, name="operator-audit"),
@@ -16,6 +16,14 @@ routes: list[URLPattern] = [
     path("operator/people/<int:user_id>/end-sessions", people.end, name="operator-person-end-sessions"),
     path("operator/people/<int:user_id>/reset-factor", people.reset, name="operator-person-reset-factor"),
     path("operator/people/<int:user_id>/remind", people.remind, name="operator-person-remind"),
+    path("operator/workspaces", workspaces.workspaces, name="operator-workspace-list"),
+    path("operator/workspaces/<slug:workspace>", workspaces.workspace_page, name="operator-workspace-show"),
+    path(
+        "operator/workspaces/<slug:workspace>/suspend", workspaces.suspend, name="operator-workspace-suspend"
+    ),
+    path(
+        "operator/workspaces/<slug:workspace>/restore", workspaces.restore, name="operator-workspace-restore"
+    ),
     path("operator/staff", staff.staff_roles, name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>/revoke", staff.revoke, name="staff-revoke"),
 ]
