@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
+from demo.company_people import lacks_groups, seed_company_people
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
@@ -78,6 +79,11 @@ def _identity(at: datetime) -> str:
         return seed_identity(at=at)
 
 
+def _company_people(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_company_people(at=at)
+
+
 def _content_access(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_content_access(at=at)
@@ -128,6 +134,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lambda _at: lacks_golden_prompts(), _golden_prompts),
     (lambda _at: lacks_budgets(), _models_and_budgets),
     (lambda _at: lacks_identity(), _identity),
+    (lambda _at: lacks_groups(), _company_people),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),

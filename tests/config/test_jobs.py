@@ -44,6 +44,7 @@ SENT_TO_UPKEEP = {
     "gpts.transfer_gpts",
     "reviews.check_submission",
     "workspaces.apply_rules_to_person",
+    "workspaces.record_activity",
 }
 
 

@@ -209,6 +209,12 @@ def rules_of_a_closed_account() -> Arguments:
     return {"user_id": user.pk}
 
 
+def activity_of_a_leaver() -> Arguments:
+    company, member = arrange_member()
+    leave(company, member)
+    return {"user_id": member.pk, "workspace_id": company.pk, "at": NOW.isoformat()}
+
+
 # By task: arguments that name nothing, and functions that arrange what is not to be done any more.
 CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "gpts.ask_golden_prompt": (
@@ -228,6 +234,10 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "workspaces.send_queued_mail": ({"mail_id": str(uuid4())}, []),
     "workspaces.notify_of_guesses": ({"email": "nobody@example.org"}, [guesses_at_a_closed_account]),
     "workspaces.apply_rules_to_person": ({"user_id": 10**9}, [rules_of_a_closed_account]),
+    "workspaces.record_activity": (
+        {"user_id": 10**9, "workspace_id": 10**9, "at": NOW.isoformat()},
+        [activity_of_a_leaver],
+    ),
     "workspaces.run_erasure": ({"erasure_id": str(uuid4())}, [finished_erasure]),
 }
 # Take no ids: what a visitor typed, answered alike for every address.

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, groups, identity, me, operator_urls, policies, staff, workspaces
+from workspaces.api import audit, groups, identity, joining, me, operator_urls, policies, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -66,6 +66,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/identity/scim-tokens/<int:token_id>",
         identity.ScimTokenView.as_view(),
         name="scim-token-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/invitations", joining.InvitationsView.as_view(), name="invitation-list"
+    ),
+    path(
+        "workspaces/<slug:workspace>/invitations/<int:invitation_id>",
+        joining.InvitationView.as_view(),
+        name="invitation-detail",
+    ),
+    path("workspaces/<slug:workspace>/invite-links", joining.InviteLinksView.as_view(), name="link-list"),
+    path(
+        "workspaces/<slug:workspace>/invite-links/<int:link_id>",
+        joining.InviteLinkView.as_view(),
+        name="link-detail",
+    ),
+    path("workspaces/<slug:workspace>/guests", joining.GuestsView.as_view(), name="guest-list"),
+    path(
+        "workspaces/<slug:workspace>/guests/<int:guest_id>", joining.GuestView.as_view(), name="guest-detail"
     ),
     path("workspaces/<slug:workspace>/members", workspaces.MembersView.as_view(), name="member-list"),
     path(

@@ -13,7 +13,7 @@ from workspaces.web import (
     preferences,
     settings,
 )
-from workspaces.web.company import deletions, members
+from workspaces.web.company import deletions, invite_links, members
 from workspaces.web.company import urls as company_urls
 from workspaces.web.operator import urls as operator_urls
 
@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/theme", preferences.theme, name="preference-theme"),
     path("preferences/language", preferences.language, name="preference-language"),
     path("w/new", new_workspace.new, name="workspace-new"),
+    path("join/link/<str:token>", invite_links.join, name="link-join"),
     path("join/<str:token>", members.accept, name="invitation-accept"),
 ]
 urlpatterns += company_urls.routes

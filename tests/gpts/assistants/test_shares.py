@@ -157,7 +157,7 @@ def test_lists_name_what_is_shared_and_not_what_has_only_a_link(stage: Stage) ->
         with open_scope(scope_for(user)):
             seen[name] = (
                 list(list_visible_gpts(user)),
-                [found.slug for found in list_mentions(user, "")],
+                [found.slug for found in list_mentions(user, "", in_store=[])],
                 [(found.pk, vars(found)["is_editable"]) for found in list_shared_gpts(user)],
             )
     assert seen == {

@@ -37,6 +37,8 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         _("People"),
         (
             AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),
+            AdminPage("links", _("Invitation links"), "workspaces:link-list", WorkspaceAct.MANAGE_PEOPLE),
+            AdminPage("guests", _("Guests"), "workspaces:guest-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("groups", _("Groups"), "workspaces:group-list", WorkspaceAct.MANAGE_GROUPS),
         ),
     ),
