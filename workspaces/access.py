@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden, LimitUnreadable, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
 from workspaces.models import (
@@ -31,7 +31,8 @@ from workspaces.models import (
     User,
     Workspace,
 )
-from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
+from workspaces.policy import Act
+from workspaces.queries import UserRoles, cache_user_roles, get_user_roles, load_policy
 from workspaces.sign_in_rules import is_key_too_old
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
@@ -313,8 +314,8 @@ def hash_secret(plain: str) -> str:
 def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
     """Return the valid key that ``plain`` spells, with its user and workspace, or None.
 
-    Not valid: revoked or expired keys, keys of inactive people, of suspended workspaces and of workspaces
-    that the person has left.
+    Not valid: revoked or expired keys, keys of inactive people, of suspended workspaces, of workspaces that
+    the person has left and of those whose policy does not let them use the API.
     """
     start, _sep, rest = plain.partition("_")
     prefix, _sep, secret = rest.partition("_")
@@ -335,7 +336,12 @@ def _is_valid(key: ApiKey, *, at: datetime) -> bool:
     membership = cache_user_roles(key.user).membership_in(key.workspace_id)
     if membership is None or not key.user.is_active:
         return False
-    return not is_key_too_old(membership.rules, created_at=key.created_at, at=at)
+    if is_key_too_old(membership.rules, created_at=key.created_at, at=at):
+        return False
+    try:
+        return load_policy(key.user_id, key.workspace_id).judge(Act.USE_API).decide().is_allowed
+    except LimitUnreadable:
+        return False
 
 
 def renew_scope(*, user_id: int, api_key_id: int | None, at: datetime) -> tuple[User, Scope]:

@@ -160,7 +160,7 @@ def _list_candidates(
     is_own = Q(gpt__owner=user) if adds_own else Q(pk__in=[])
     members = list(list_scope_memberships(user).values_list("workspace_id", flat=True))
     is_inside = Q(gpt__workspace_id__in=members)
-    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("gpt_id")))
+    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user.pk), gpt=OuterRef("gpt_id")))
     rows = (
         list_served_versions()
         .filter(

@@ -20,7 +20,8 @@ from django.test import Client
 from django.utils import timezone
 
 from core.scope import system_scope
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, GPTTransfer
+from gpts.assistants.services.shares import set_share
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.isolation.passkey import passkey_data
 from tests.isolation.worlds import (
@@ -133,6 +134,15 @@ def _belongings(world: World) -> None:
     group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
     sync, world.keys["scim"] = create_scim_token(workspace=world.alpha, name="Sync", by=owner, at=now)
+    share = set_share(gpt=world.gpts["alpha"], right="chat", group=group, by=owner, at=now)
+    transfer = GPTTransfer.objects.create(
+        workspace=world.alpha,
+        to_user=owner,
+        requested_by=owner,
+        requested_at=now,
+        gpt_ids=[],
+        finished_at=now,
+    )
     link, link_token = create_invite_link(
         workspace=world.alpha, role="member", days=7, max_uses=None, by=owner, at=now
     )
@@ -154,7 +164,8 @@ def _belongings(world: World) -> None:
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
-        "group": group.pk, "link": link.pk, "link_token": link_token, "guest": guest.pk,
+        "group": group.pk, "share": share.pk, "transfer": transfer.pk,
+        "link": link.pk, "link_token": link_token, "guest": guest.pk,
         "scim_token": sync.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip

@@ -137,6 +137,13 @@ def set_theme(*, user: User, theme: str, by: User, at: datetime) -> User:
     return user
 
 
+def set_edit_mails(*, user: User, is_wanted: bool, by: User, at: datetime) -> User:
+    """Switch mails about other people's edits on or off for this person; not audited."""
+    user.mails_edit_notices = is_wanted
+    user.save(update_fields=["mails_edit_notices"])
+    return user
+
+
 def set_language(*, user: User, language: str, by: User, at: datetime) -> User:
     """Set the language of pages and mails for this person; not audited."""
     user.language = _clean_language(language)

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/api-keys/", api_keys.api_keys, name="api-key-list"),
     path("settings/api-keys/<int:key_id>/revoke", api_keys.revoke, name="api-key-revoke"),
     path("settings/notifications/", notifications.notifications, name="notification-list"),
+    path("settings/notifications/mails", notifications.set_mails, name="notification-mails"),
     path("settings/notifications/read", notifications.read_all, name="notification-read-all"),
     path(
         "settings/notifications/<uuid:notification_id>/open",

@@ -13,6 +13,7 @@ from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.audiences import DIRECT_AUDIENCES, check_direct_audience
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import clear_live_version
+from gpts.studio.access import access_gpt_to_update
 from gpts.studio.api.gpts import serialize_gpt
 from gpts.studio.api.serializers import GPTSerializer, RestoreSerializer, ShareSerializer, VersionSerializer
 from gpts.studio.services.sharing import restore_with_backup, share_draft
@@ -40,9 +41,12 @@ class AudienceView(LoggiaAPIView):
     def post(self, request: Request, slug: str, audience: str) -> Response:
         """Freeze the draft as a version and make it live for the audience; repeating it changes nothing.
 
+        Editors update audiences inside the company that have a live version; the owner and admins decide
+        which do.
+
         ``address`` is taken only while the present one is provisional; its errors are those of PUT address.
         """
-        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
+        gpt = access_gpt_to_update(self.person, slug, audience)
         check_direct_audience(gpt, audience)
         body = self.read(ShareSerializer)
         version = share_draft(

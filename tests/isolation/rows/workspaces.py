@@ -39,6 +39,7 @@ ROWS: list[Row] = [
     page("workspaces:api-key-revoke", OWNER, "POST", ids={"key_id": "api_key"}),
     page("workspaces:notification-list", PEOPLE),
     page("workspaces:notification-read-all", PEOPLE, "POST"),
+    page("workspaces:notification-mails", PEOPLE, "POST", body={"edits": "on"}),
     page("workspaces:notification-open", OWNER, "POST", ids={"notification_id": "notification"}),
     page("workspaces:preference-theme", EVERYBODY, "POST", body={"theme": "dark"}),
     page("workspaces:preference-language", EVERYBODY, "POST", body={"language": "en"}),

@@ -81,7 +81,7 @@ FOR EACH ROW WHEN (OLD.user_id <> NEW.user_id) EXECUTE FUNCTION loggia_refuse_mo
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("workspaces", "0013_workspace_quotas"),
+        ("workspaces", "0014_edit_mails"),
     ]
 
     operations: ClassVar = [
