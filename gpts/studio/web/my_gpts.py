@@ -34,7 +34,6 @@ from workspaces.queries import get_user_roles
 from workspaces.states import BUILDER_ROLES
 from workspaces.web.people import person_of
 
-
 SHOWN_SHARED = 100
 
 
