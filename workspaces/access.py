@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden, LimitUnreadable, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
 from workspaces.models import (
@@ -29,7 +29,8 @@ from workspaces.models import (
     User,
     Workspace,
 )
-from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
+from workspaces.policy import Act
+from workspaces.queries import UserRoles, cache_user_roles, get_user_roles, load_policy
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
 KEY_START = "lg"
@@ -294,8 +295,8 @@ def hash_secret(plain: str) -> str:
 def find_api_key(plain: str, *, at: datetime) -> ApiKey | None:
     """Return the valid key that ``plain`` spells, with its user and workspace, or None.
 
-    Not valid: revoked or expired keys, keys of inactive people, of suspended workspaces and of workspaces
-    that the person has left.
+    Not valid: revoked or expired keys, keys of inactive people, of suspended workspaces, of workspaces that
+    the person has left and of those whose policy does not let them use the API.
     """
     start, _sep, rest = plain.partition("_")
     prefix, _sep, secret = rest.partition("_")
@@ -313,7 +314,12 @@ def _is_valid(key: ApiKey, *, at: datetime) -> bool:
     """Whether a key counts; reads and caches the roles of its person."""
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
         return False
-    return key.user.is_active and cache_user_roles(key.user).membership_in(key.workspace_id) is not None
+    if not key.user.is_active or cache_user_roles(key.user).membership_in(key.workspace_id) is None:
+        return False
+    try:
+        return load_policy(key.user_id, key.workspace_id).judge(Act.USE_API).decide().is_allowed
+    except LimitUnreadable:
+        return False
 
 
 def renew_scope(*, user_id: int, api_key_id: int | None, at: datetime) -> tuple[User, Scope]:
