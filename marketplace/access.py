@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, AdoptionRequest
+from gpts.assistants.queries.adoptions import find_adoption
 from gpts.chat.models import Turn
 from gpts.llm.states import TurnState
 from marketplace.models import BuilderProfile, Listing, Rating, StoreSection
@@ -43,6 +44,30 @@ def access_section(workspace: Workspace, section_id: int) -> StoreSection:
 def find_listing(gpt: GPT) -> Listing | None:
     """Return the listing of a GPT that is in the store."""
     return Listing.objects.filter(gpt=gpt, state=ListingState.LISTED).defer("search").first()
+
+
+def access_external_gpt(workspace: Workspace, slug: str) -> GPT:
+    """Return a GPT that the admins of ``workspace`` (already authorised) may decide about.
+
+    It is in the public store, or they decided about it before; NotFound otherwise and for their own GPTs.
+    """
+    if "\x00" in slug or len(slug) > 200:
+        raise listing_not_found()
+    gpt = GPT.objects.filter(slug=slug, deleted_at__isnull=True).exclude(workspace=workspace).first()
+    if gpt is None or (find_listing(gpt) is None and find_adoption(workspace.pk, gpt) is None):
+        raise listing_not_found()
+    return gpt
+
+
+def access_request(workspace: Workspace, request_id: int, *, user: User | None = None) -> AdoptionRequest:
+    """Return a request of ``workspace`` (already authorised), with ``user`` one of their own; or NotFound."""
+    rows = AdoptionRequest.objects.select_related("workspace", "gpt").filter(workspace=workspace)
+    if user is not None:
+        rows = rows.filter(requested_by=user)
+    found = rows.filter(pk=request_id).first() if request_id < 2**63 else None
+    if found is None:
+        raise NotFound(_("There is no such request."), code="request_not_found")
+    return found
 
 
 def get_rating_obstacle(user: User, listing: Listing) -> RatingObstacle | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import (
@@ -24,7 +24,7 @@ from core.audit_words import (
 from core.look import formats
 from gpts.assistants.differences import LABELS
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.states import Audience, ShareRight
+from gpts.assistants.states import AdoptionState, Audience, ShareRight
 from gpts.assistants.wording import format_field_value
 from gpts.llm.audit_words import MODEL
 from workspaces.audit_words import USER
@@ -97,6 +97,12 @@ def _describe_version(value: Any, _data: Mapping[str, Any]) -> str:
     return "" if value is None else gettext("version %(number)s") % {"number": value}
 
 
+def _describe_groups(value: Any, _data: Mapping[str, Any]) -> str:
+    """The groups of an approval, by their number; no group stands for everyone."""
+    count = len(value) if isinstance(value, list) else 0
+    return ngettext("%(count)d group", "%(count)d groups", count) % {"count": count} if count else ""
+
+
 def _describe_share(data: Mapping[str, Any]) -> Any:
     if "with_group" in data:
         return _("%(who)s shared %(what)s with the group %(with_group)s.")
@@ -115,6 +121,33 @@ WORDS = AuditWords(
     actions={
         "gpts.address_chosen": ActionWords(
             Area.GPTS, _("Address chosen"), _("%(who)s chose the address of %(what)s.")
+        ),
+        "gpts.adoption_approved": ActionWords(
+            Area.SETTINGS, _("External GPT approved"), _("%(who)s approved %(what)s for the workspace.")
+        ),
+        "gpts.adoption_blocked": ActionWords(
+            Area.SETTINGS, _("External GPT blocked"), _("%(who)s blocked %(what)s for the workspace.")
+        ),
+        "gpts.adoption_expired": ActionWords(
+            Area.SETTINGS, _("Approval of an external GPT ended"), _("The approval of %(what)s ended.")
+        ),
+        "gpts.adoption_refused": ActionWords(
+            Area.SETTINGS,
+            _("External GPT refused"),
+            _("%(who)s refused the request of %(user_id)s for %(what)s."),
+        ),
+        "gpts.adoption_request_withdrawn": ActionWords(
+            Area.SETTINGS,
+            _("Request for an external GPT withdrawn"),
+            _("%(who)s took back the request for %(what)s."),
+        ),
+        "gpts.adoption_requested": ActionWords(
+            Area.SETTINGS, _("External GPT asked for"), _("%(who)s asked for %(what)s.")
+        ),
+        "gpts.adoption_withdrawn": ActionWords(
+            Area.SETTINGS,
+            _("Decision on an external GPT withdrawn"),
+            _("%(who)s withdrew what was decided about %(what)s."),
         ),
         "gpts.draft_updated": ActionWords(
             Area.GPTS, _("Draft changed"), _("%(who)s changed the draft of %(what)s.")
@@ -183,6 +216,11 @@ WORDS = AuditWords(
         **{name: _describe_setting(name) for name in LABELS if name not in ("model", "knowledge")},
         "language_model": FieldWords(_("Model"), object=MODEL),
         "gpt_id": FieldWords("GPT", object=GPT_KIND),
+        "adoption": FieldWords(_("Decision"), describe_choice(AdoptionState)),
+        "pinned_version": FieldWords(_("Approved version"), _describe_version),
+        "expires_at": FieldWords(_("Ends"), _describe_day),
+        "for_groups": FieldWords(_("Approved for"), _describe_groups),
+        "user_id": FieldWords(_("Person"), object=USER),
         "owner_id": FieldWords(_("Owner"), object=USER),
         "with_user": FieldWords(_("Shared with"), object=USER),
         "with_group": FieldWords(_("Shared with the group"), object="workspaces.group"),

@@ -1,9 +1,10 @@
-"""How notifications about models that end, owners and edits read (workspaces/notification_words.py)."""
+"""How notifications about models that end, owners, edits and external GPTs read."""
 
 from __future__ import annotations
 
 from core.look.formats import reread_day
 from core.retelling import Phrase, retell_label
+from gpts.assistants.services.adoptions import ANSWERED_KIND, DUE_KIND, REQUESTED_KIND
 from gpts.assistants.services.edit_notices import NOTE_KIND as EDITED
 from gpts.assistants.services.model_retirement import NOTE_KIND
 from gpts.assistants.services.transfers import NOTE_KIND as TRANSFERRED
@@ -47,5 +48,17 @@ WORDS = {
             ),
         ),
         paragraphs=(Phrase(("You own and edit from now on: %(names)s.",)),),
+    ),
+    REQUESTED_KIND: NotificationWords(titles=(Phrase(("%(who)s asks for %(gpt)s",)),)),
+    ANSWERED_KIND: NotificationWords(
+        titles=(Phrase(("%(gpt)s is approved",)), Phrase(("%(gpt)s was not approved",)))
+    ),
+    DUE_KIND: NotificationWords(
+        titles=(
+            Phrase(("The approval of %(gpt)s has ended",)),
+            Phrase(("The approval of %(gpt)s ends soon",)),
+            Phrase(("Look at %(gpt)s again and renew its approval",)),
+            Phrase(("%(gpt)s has a new version, which waits for you",)),
+        )
     ),
 }

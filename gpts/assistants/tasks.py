@@ -1,4 +1,4 @@
-"""Jobs about the retirement of models, transfers of GPTs and notices of edits."""
+"""Jobs about the retirement of models, transfers of GPTs, notices of edits and adoptions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.scope import system_scope
+from gpts.assistants.services.adoptions import tend_adoptions
 from gpts.assistants.services.edit_notices import send_edit_notices
 from gpts.assistants.services.model_retirement import remind_owners
 from gpts.assistants.services.transfers import resume_transfers, run_transfer
@@ -38,3 +39,10 @@ def tell_of_edits() -> int:
     """Tell owners and editors of each other's edits. Running twice tells nobody twice."""
     with system_scope("gpts.send_edit_notices"):
         return send_edit_notices(at=timezone.now())
+
+
+@shared_task(name="gpts.tend_adoptions")
+def tend_external_gpts() -> int:
+    """End approvals of GPTs from outside and tell of what is due. Running twice tells nobody twice."""
+    with system_scope("gpts.tend_adoptions"):
+        return tend_adoptions(at=timezone.now())

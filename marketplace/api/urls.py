@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.api import company_store, views
+from marketplace.api import company_store, external, views
 
 app_name = "marketplace_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +22,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/store/sections/<int:section_id>",
         company_store.StoreSectionView.as_view(),
         name="store-section-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/external",
+        external.AdoptionsView.as_view(),
+        name="adoption-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/external/requests",
+        external.AdoptionRequestsView.as_view(),
+        name="adoption-request-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/external/requests/<int:request_id>",
+        external.AdoptionRequestView.as_view(),
+        name="adoption-request-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/external/gpts/<slug:slug>",
+        external.AdoptionView.as_view(),
+        name="adoption-detail",
     ),
     path("store/builders/<str:handle>/", views.BuilderView.as_view(), name="builder-detail"),
 ]

@@ -2,7 +2,7 @@
 
 from marketplace.queries.about import get_about
 from marketplace.queries.builders import get_builder_page
-from marketplace.queries.external import ExternalRules, get_external_rules
+from marketplace.queries.external import AdoptionOffer, ExternalRules, get_adoption_offer, get_external_rules
 from marketplace.queries.listings import browse_listings, list_leaderboards, search_listings
 from marketplace.queries.private_about import PrivateAbout, get_private_about
 from marketplace.queries.private_store import (
@@ -28,6 +28,7 @@ from marketplace.queries.suggestions import (
 )
 
 __all__ = [
+    "AdoptionOffer",
     "ExternalRules",
     "PrivateAbout",
     "PrivateCard",
@@ -36,6 +37,7 @@ __all__ = [
     "browse_listings",
     "find_private_gpts",
     "get_about",
+    "get_adoption_offer",
     "get_builder_page",
     "get_external_rules",
     "get_private_about",

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError, Forbidden, NotFound
 from core.links import absolute_url
 from core.pagination import is_own_cursor
-from gpts.assistants.access import access_gpt
+from gpts.assistants.access import access_gpt, find_version_for
+from gpts.assistants.models.adoptions import REASON_LENGTH
 from gpts.assistants.queries.gpts import find_company, find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.queries.payers import choose_payer_id
@@ -106,13 +107,18 @@ def _build_use_context(user: User, slug: str, about: About) -> dict[str, Any]:
     try:
         gpt = access_gpt(user, slug, to=GPTAct.CHAT)
     except Forbidden as refusal:
-        return context | {"refusal": refusal}
+        offer = queries.get_adoption_offer(user, access_listing(slug).gpt, refusal)
+        return context | {"refusal": refusal, "offer": offer, "longest_reason": REASON_LENGTH}
     except DomainError:
         return context
     company = find_company(user, gpt)
     context |= {"company": company, "accent": "" if company is None else company.accent}
-    model = get_usable_model(find_live_version(user, gpt) or gpt, gpt.workspace)
-    price = get_foreign_price(model, choose_payer_id(user, gpt))
+    payer_id = choose_payer_id(user, gpt)
+    try:
+        version = find_version_for(user, gpt, payer_id=payer_id)
+    except Forbidden as refusal:  # the approved version was taken back
+        return context | {"refusal": refusal}
+    price = get_foreign_price(get_usable_model(version or gpt, gpt.workspace), payer_id)
     return context | {"price": price, "currency": settings.PAYOUT_CURRENCY}
 
 

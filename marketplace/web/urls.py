@@ -8,6 +8,7 @@ from marketplace.web import (
     browse,
     builders,
     company_store,
+    external,
     private_store,
     ranking,
     store_rules,
@@ -32,6 +33,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("builders/<str:handle>", builders.builder_show, name="builder-show"),
     path("w/<slug:workspace>/", private_store.private_store_show, name="private-store-show"),
     path("w/<slug:workspace>/onboarding/close", private_store.onboarding_close, name="onboarding-close"),
+    path("w/<slug:workspace>/external/<slug:slug>", external.adoption_ask, name="adoption-ask"),
+    path("w/<slug:workspace>/admin/external", external.external_list, name="external-list"),
+    path(
+        "w/<slug:workspace>/admin/external/requests/<int:request_id>",
+        external.request_refuse,
+        name="adoption-request-refuse",
+    ),
+    path("w/<slug:workspace>/admin/external/<slug:slug>", external.external_show, name="external-show"),
     path("w/<slug:workspace>/admin/store", company_store.sections, name="store-section-list"),
     path("w/<slug:workspace>/admin/store/<int:section_id>", company_store.section, name="store-section"),
     path(

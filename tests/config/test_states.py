@@ -81,6 +81,15 @@ EXITS: dict[str, dict[str, str]] = {
         "opened": "gpts.chat.services.content_access.close_content_access",
         "refused": END, "withdrawn": END, "ended": END,
     },
+    "gpts.AdoptionRequest.state": {
+        "open": "gpts.assistants.services.adoptions.refuse_request", "approved": END, "refused": END,
+    },
+    "gpts.Adoption.state": {
+        "approved": "gpts.assistants.services.adoptions.withdraw_adoption",
+        "expired": "gpts.assistants.services.adoptions.approve_adoption",
+        "blocked": "gpts.assistants.services.adoptions.withdraw_adoption",
+        "withdrawn": "gpts.assistants.services.adoptions.approve_adoption",
+    },
     "gpts.BuilderChange.state": {"applied": END, "undone": END, "refused": END},
     "marketplace.Listing.state": {
         "listed": "marketplace.services.listings.delist_listing",

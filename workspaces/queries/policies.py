@@ -8,8 +8,8 @@ For pages and lists about GPTs of other workspaces, read once and decide for man
     allowed = load_policies_of(user_ids)          # of everybody whose turns run, in one query
 
 Every company of the person must allow a GPT from outside, whatever workspace pays. A GPT is external to a
-company unless it belongs to a workspace of which the person is a member. Whether it is approved or blocked is a
-fact of the caller's, by company: ``ExternalGPT`` and ``allowed_external(approved=…, blocked=…)``. A block
+company unless it belongs to a workspace of which the person is a member. Whether it is approved or blocked is
+a fact of the caller's, by company: ``ExternalGPT`` and ``allowed_external(approved=…, blocked=…)``. A block
 refuses it before any rule is asked.
 ``check_external`` raises with the sentence that names the company and the rule.
 """

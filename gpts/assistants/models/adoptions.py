@@ -28,7 +28,7 @@ class AdoptionRequest(models.Model):
     requested_at = models.DateTimeField()
     answer = models.TextField(max_length=REASON_LENGTH, blank=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True)
 

@@ -6,12 +6,13 @@ is decided holds with the next request; answers that run stop at the next rechec
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
-from gpts.assistants.models import GPT, Adoption, AdoptionRequest, Version
+from gpts.assistants.models import GPT, Adoption, AdoptionRequest, LiveVersion, Version
 from gpts.assistants.models.adoptions import REASON_LENGTH
 from gpts.assistants.queries.adoptions import find_adoption, find_public_version, load_adoptions
 from gpts.assistants.states import ADOPTION_ACTS, AdoptionState, Audience, RequestState
@@ -30,7 +31,10 @@ from workspaces.states import ADMIN_ROLES
 
 LEAST_REASON = 10
 LONGEST = timedelta(days=731)
+# How long before the end of an approval, or the next look at it, its admins are told.
+NOTICE = timedelta(days=14)
 REQUESTED_KIND, ANSWERED_KIND = "gpts.adoption_requested", "gpts.adoption_answered"
+DUE_KIND = "gpts.adoption_due"
 
 
 @transaction.atomic
@@ -57,7 +61,6 @@ def request_adoption(
     request = AdoptionRequest.objects.create(
         workspace=workspace, gpt=gpt, requested_by=by, reason=reason, requested_at=at
     )
-    _record("gpts.adoption_requested", workspace, gpt, by=by, at=at)
     for admin in _list_admins(workspace):
         if admin.pk != by.pk:
             _tell(
@@ -68,6 +71,7 @@ def request_adoption(
                 url=_page_of(workspace),
                 at=at,
             )
+    _record("gpts.adoption_requested", workspace, gpt, by=by, at=at)
     return request
 
 
@@ -115,7 +119,7 @@ def approve_adoption(
     by: User,
     at: datetime,
 ) -> Adoption:
-    """Approve version ``number`` of a GPT for everyone, or for ``groups``; renew or move an approval. Audited.
+    """Approve version ``number`` of a GPT for everyone, or for ``groups``; renew or move it. Audited.
 
     ``number`` is the public version's, or that of the pinned version. Open requests are answered with it;
     none may be by's own (``own_request``): another person decides. Raises Conflict (``gpt_blocked``,
@@ -141,9 +145,9 @@ def approve_adoption(
     adoption.expires_at, adoption.recertify_at = expires_at, recertify_at
     adoption.reminded_of_end_at = adoption.reminded_of_check_at = None
     adoption.save()
-    _record_change("gpts.adoption_approved", adoption, before, by=by, at=at)
     for request in waiting:
         _answer(request, RequestState.APPROVED, "", by=by, at=at)
+    _record_change("gpts.adoption_approved", adoption, before, by=by, at=at)
     return adoption
 
 
@@ -162,10 +166,10 @@ def block_gpt(*, workspace: Workspace, gpt: GPT, note: str, by: User, at: dateti
     adoption = _move(adoption, workspace, gpt, "block", by=by, at=at)
     adoption.note = note
     adoption.save()
-    _record_change("gpts.adoption_blocked", adoption, before, by=by, at=at)
     for request in _list_waiting(workspace, gpt):
         if request.requested_by_id != by.pk:
             _answer(_lock_request(request), RequestState.REFUSED, note, by=by, at=at)
+    _record_change("gpts.adoption_blocked", adoption, before, by=by, at=at)
     return adoption
 
 
@@ -183,6 +187,77 @@ def withdraw_adoption(*, adoption: Adoption, by: User, at: datetime) -> Adoption
     fresh.save()
     _record_change("gpts.adoption_withdrawn", fresh, before, by=by, at=at)
     return fresh
+
+
+def tend_adoptions(*, at: datetime) -> int:
+    """End approvals whose time is over, and tell admins of what is due and of new versions.
+
+    In the system scope. Returns how many rows changed. Each is told once; a renewed approval is told anew.
+    """
+    soon = at + NOTICE
+    due = Adoption.objects.filter(state=AdoptionState.APPROVED).filter(
+        Q(expires_at__lte=at)
+        | Q(expires_at__lte=soon, reminded_of_end_at__isnull=True)
+        | Q(recertify_at__lte=soon, reminded_of_check_at__isnull=True)
+    )
+    keys = set(due.values_list("pk", flat=True))
+    live = LiveVersion.objects.filter(gpt=OuterRef("gpt_id"), audience=Audience.PUBLIC).values("version_id")
+    moved = Adoption.objects.filter(state=AdoptionState.APPROVED).annotate(public=Subquery(live[:1]))
+    keys |= set(
+        moved.filter(public__isnull=False)
+        .exclude(public=F("offered_version_id"))
+        .values_list("pk", flat=True)
+    )
+    return sum(_tend(key, at=at) for key in sorted(keys))
+
+
+@transaction.atomic
+def _tend(key: int, *, at: datetime) -> bool:
+    adoption = (
+        Adoption.objects.select_for_update(of=("self",))
+        .select_related("workspace", "gpt", "version")
+        .filter(pk=key, state=AdoptionState.APPROVED)
+        .first()
+    )
+    if adoption is None or adoption.expires_at is None or adoption.recertify_at is None:
+        return False
+    if adoption.expires_at <= at:
+        before = _describe(adoption)
+        _move(adoption, adoption.workspace, adoption.gpt, "expire", by=None, at=at).save()
+        _tell_admins(
+            adoption, lambda name: gettext("The approval of %(gpt)s has ended") % {"gpt": name}, at=at
+        )
+        _record_change("gpts.adoption_expired", adoption, before, by=None, at=at)
+        return True
+    if adoption.expires_at <= at + NOTICE and adoption.reminded_of_end_at is None:
+        adoption.reminded_of_end_at = at
+        _tell_admins(
+            adoption, lambda name: gettext("The approval of %(gpt)s ends soon") % {"gpt": name}, at=at
+        )
+    elif adoption.recertify_at <= at + NOTICE and adoption.reminded_of_check_at is None:
+        adoption.reminded_of_check_at = at
+        _tell_admins(
+            adoption,
+            lambda name: gettext("Look at %(gpt)s again and renew its approval") % {"gpt": name},
+            at=at,
+        )
+    public = find_public_version(adoption.gpt)
+    if public is not None and public.pk != adoption.offered_version_id:
+        adoption.offered_version = public
+        if public.pk != adoption.version_id:
+            _tell_admins(
+                adoption,
+                lambda name: gettext("%(gpt)s has a new version, which waits for you") % {"gpt": name},
+                at=at,
+            )
+    adoption.save()
+    return True
+
+
+def _tell_admins(adoption: Adoption, title: Callable[[str], str], *, at: datetime) -> None:
+    name = _get_public_name(adoption.gpt)
+    for admin in _list_admins(adoption.workspace):
+        _tell(admin, DUE_KIND, lambda: title(name), lambda: "", url=_page_of(adoption.workspace), at=at)
 
 
 def _move(
@@ -303,7 +378,9 @@ def _get_public_name(gpt: GPT) -> str:
     return gpt.slug if live is None else live.version.name
 
 
-def _tell(user: User, kind: str, title: Any, body: Any, *, url: str, at: datetime) -> None:
+def _tell(
+    user: User, kind: str, title: Callable[[], str], body: Callable[[], str], *, url: str, at: datetime
+) -> None:
     """Notify a person in their language; ``title`` and ``body`` are called in it."""
     with translation.override(user.language or settings.LANGUAGE_CODE):
         notify(user=user, kind=kind, title=title(), body=body(), url=url, at=at)

@@ -9,21 +9,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.core.files.storage import default_storage
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from gpts.assistants.models import GPT, GPTShare, LiveVersion, PastVersion, Version
+from gpts.assistants.models import GPT, Adoption, AdoptionRequest, GPTShare, LiveVersion, PastVersion, Version
 from gpts.assistants.services.addresses import ADDRESS
 from gpts.assistants.states import Category, OutputFormat
 from gpts.llm.states import ModelChoice
 from workspaces.erasure import ErasurePart, retire_name
-from workspaces.models import Workspace
+from workspaces.models import User, Workspace
 
 # Not translated: it is stored in place of the name.
 DELETED_GPT = "Deleted GPT"
 GPTS = 50
 
 
+def erase_requests_of_person(user: User, at: datetime) -> int:
+    return AdoptionRequest.objects.filter(requested_by=user).delete()[0]
+
+
 def erase_gpts_of_workspace(workspace: Workspace, at: datetime) -> int:
+    AdoptionRequest.objects.filter(Q(workspace=workspace) | Q(gpt__workspace=workspace)).delete()
+    Adoption.objects.filter(Q(workspace=workspace) | Q(gpt__workspace=workspace)).delete()
     found = list(
         GPT.objects.select_for_update(of=("self",)).filter(workspace=workspace, erased_at__isnull=True)[:GPTS]
     )
@@ -79,6 +86,7 @@ def _erase_gpt(gpt: GPT, at: datetime) -> None:
 PART = ErasurePart(
     name="gpts.assistants",
     label=_("GPTs with instructions, versions and icons"),
+    erase_person=erase_requests_of_person,
     erase_workspace=erase_gpts_of_workspace,
     # Evidence stays while moderation has an open case.
     after=("reviews",),

@@ -8,6 +8,7 @@ from tests.isolation.rows.row import (
     EVERYBODY,
     MEMBER,
     NOBODY,
+    OWNER,
     PEOPLE,
     Row,
     api,
@@ -18,6 +19,9 @@ LISTED = {"slug": "listed_slug"}
 BUILDER = {"handle": "handle"}
 PLACE = {"workspace": "alpha_place"}
 SECTION = PLACE | {"section_id": "store_section"}
+EXTERNAL = PLACE | LISTED
+AT_ALPHA = "owner@alpha"
+ASKED = PLACE | {"request_id": "adoption_request"}
 
 ROWS: list[Row] = [
     page("marketplace:storefront-show", EVERYBODY, "GET POST"),
@@ -54,6 +58,13 @@ ROWS: list[Row] = [
         forbidden=MEMBER,
         body={"title": "Taken over"},
     ),
+    page("marketplace:external-list", ADMINS, ids=PLACE, forbidden=MEMBER),
+    # An unknown act is refused, so that these cells decide nothing.
+    page(
+        "marketplace:external-show", ADMINS, "GET POST", ids=EXTERNAL, forbidden=MEMBER, body={"act": "none"}
+    ),
+    page("marketplace:adoption-request-refuse", ADMINS, "POST", ids=ASKED, forbidden=MEMBER),
+    page("marketplace:adoption-ask", ALPHA, "POST", ids=EXTERNAL, body={"reason": "short"}),
     page("marketplace:store-section-delete", ADMINS, "POST", ids=SECTION, forbidden=MEMBER),
     api("marketplace_api:private-store", ALPHA, "store:read", ids=PLACE, key="owner@alpha"),
     api(
@@ -102,4 +113,45 @@ ROWS: list[Row] = [
     api("marketplace_api:category-list", PEOPLE, "store:read"),
     api("marketplace_api:leaderboard-list", PEOPLE, "store:read"),
     api("marketplace_api:builder-detail", PEOPLE, "store:read", ids=BUILDER),
+    api("marketplace_api:adoption-list", ADMINS, "account", ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
+    api("marketplace_api:adoption-request-list", ALPHA, "account", ids=PLACE, key=AT_ALPHA),
+    api(
+        "marketplace_api:adoption-request-list",
+        ALPHA,
+        "account",
+        "POST",
+        ids=PLACE,
+        key=AT_ALPHA,
+        body={"gpt": "none", "reason": "short"},
+        is_public=True,
+    ),
+    api(
+        "marketplace_api:adoption-request-detail",
+        OWNER,
+        "account",
+        "DELETE",
+        key=AT_ALPHA,
+        ids=PLACE | {"request_id": "own_adoption_request"},
+    ),
+    api(
+        "marketplace_api:adoption-request-detail",
+        ADMINS,
+        "account",
+        "POST",
+        ids=ASKED,
+        key=AT_ALPHA,
+        forbidden=MEMBER,
+        body={"answer": ""},
+    ),
+    api(
+        "marketplace_api:adoption-detail",
+        ADMINS,
+        "account",
+        "PUT",
+        ids=EXTERNAL,
+        key=AT_ALPHA,
+        forbidden=MEMBER,
+        body={"state": "none"},
+    ),
+    api("marketplace_api:adoption-detail", ADMINS, "account", ids=EXTERNAL, key=AT_ALPHA, forbidden=MEMBER),
 ]

@@ -46,6 +46,9 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         _("Rules"),
         (
             AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),
+            AdminPage(
+                "external", _("External GPTs"), "marketplace:external-list", WorkspaceAct.MANAGE_EXTERNAL
+            ),
             AdminPage("identity", _("Identity"), "workspaces:identity", WorkspaceAct.MANAGE_IDENTITY),
         ),
     ),

@@ -62,7 +62,7 @@ NO_FUNCTION = "DROP FUNCTION gpts_adoptions_of(bigint[], bigint[]);"
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0027_paused_versions"),
+        ("gpts", "0028_recent_members"),
         ("workspaces", "0014_edit_mails"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
                     "decided_by",
                     models.ForeignKey(
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
