@@ -40,11 +40,15 @@ def seed_policy(*, at: datetime) -> str:
         _rule("use_model", "deny", "group", interns, "model", str(model.pk))
         for model in LanguageModel.objects.filter(provider__workspace=acme, name="quoter-1")
     ]
-    outside = [_rule("use_external", "deny", "group", interns)]
+    outside = [_rule("use_external", "deny", "group", interns, "approval", "unapproved")]
     steps = [
         (60, hosts[:2], "Only hosts that we know."),
         (32, [*hosts, *careful], "Trains for the travel desk; payroll stays inside."),
-        (6, [*hosts, *careful, *models, *outside], "Interns begin with our own GPTs."),
+        (
+            6,
+            [*hosts, *careful, *models, *outside],
+            "Interns begin with our own GPTs and those that we approved.",
+        ),
     ]
     for days, rules, note in steps:
         save_policy(

@@ -13,6 +13,7 @@ from demo.company_store import lacks_company_store, seed_company_store
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
+from demo.external_gpts import lacks_external_gpts, seed_external_gpts
 from demo.golden_prompts import lacks_golden_prompts, seed_golden_prompts
 from demo.identity import lacks_identity, seed_identity
 from demo.models_and_budgets import lacks_budgets, seed_models_and_budgets
@@ -102,6 +103,11 @@ def _policy(at: datetime) -> str:
         return seed_policy(at=at)
 
 
+def _external_gpts(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_external_gpts(at=at)
+
+
 def _content_access(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_content_access(at=at)
@@ -154,6 +160,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lambda _at: lacks_identity(), _identity),
     (lambda _at: lacks_groups(), _company_people),
     (lambda _at: lacks_policy(), _policy),
+    (lambda _at: lacks_external_gpts(), _external_gpts),
     (lacks_company_store, _company_store),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: lacks_rights(), _rights),

@@ -60,11 +60,11 @@ def seed_store(people: People, *, at: datetime) -> dict[str, GPT]:
         publish_listing(gpt=gpt, version=version, by=owner, at=listed_at)
         made[entry.key] = gpt
     for key, notes in SECOND_VERSIONS:
-        _publish_second(made[key], notes, at=at - timedelta(days=9))
+        publish_second(made[key], notes, at=at - timedelta(days=9))
     return made
 
 
-def _publish_second(gpt: GPT, notes: str, *, at: datetime) -> None:
+def publish_second(gpt: GPT, notes: str, *, at: datetime) -> None:
     gpt.refresh_from_db()
     update_draft(
         gpt=gpt,

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from core.scope import system_scope
+from gpts.assistants.models import GPT, Adoption
+from gpts.assistants.services.adoptions import approve_adoption
 from marketplace.services.publishing import save_policy
 from tests.support.times import NOW
 from workspaces.models import Group, Workspace
@@ -25,6 +31,37 @@ def limit_external(
     }
     closed = [Act.USE_EXTERNAL.value] if effect == "allow" else []
     _save(company, [rule], closed)
+
+
+def allow_approved(company: Workspace) -> None:
+    """Save a policy that lets members use those GPTs from outside that the company approved."""
+    rule = {
+        "act": Act.USE_EXTERNAL.value,
+        "effect": "allow",
+        "subject_kind": "everyone",
+        "subject": "",
+        "target_kind": "approval",
+        "target": "approved",
+    }
+    _save(company, [rule], [Act.USE_EXTERNAL.value])
+
+
+def approve(
+    company: Workspace, gpt: GPT, number: int = 1, *, groups: list[Group] | None = None, days: int = 100
+) -> Adoption:
+    """Approve a version for everyone or for groups; it ends in ``days``, from now on."""
+    with system_scope("tests"):
+        now = timezone.now()
+        return approve_adoption(
+            workspace=company,
+            gpt=gpt,
+            number=number,
+            groups=groups,
+            expires_at=now + timedelta(days=days),
+            recertify_at=now + timedelta(days=days // 2 or 1),
+            by=company.members.select_related("user").get(role="owner").user,
+            at=now,
+        )
 
 
 def open_external(company: Workspace) -> None:
