@@ -66,7 +66,7 @@ class NewAdoptionRequestSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONG)
 
 
-class RefusalSerializer(serializers.Serializer[Any]):
+class AdoptionRefusalSerializer(serializers.Serializer[Any]):
     answer = serializers.CharField(max_length=LONG, help_text="Why not; the person reads it.")
 
 
@@ -101,7 +101,7 @@ class AdoptionSerializer(serializers.ModelSerializer[Adoption]):
         return None if adoption.is_for_everyone else list(adoption.group_ids)
 
 
-class DecisionSerializer(serializers.Serializer[Any]):
+class AdoptionDecisionSerializer(serializers.Serializer[Any]):
     """With ``approved``: version, expires_at and recertify_at, and groups unless it is for everyone."""
 
     state = serializers.ChoiceField(
@@ -162,12 +162,14 @@ class AdoptionRequestView(LoggiaAPIView):
         withdraw_request(request=own, by=self.person, at=timezone.now())
         return Response(status=204)
 
-    @extend_schema(operation_id="adoption_request_refuse", request=RefusalSerializer, responses={204: None})
+    @extend_schema(
+        operation_id="adoption_request_refuse", request=AdoptionRefusalSerializer, responses={204: None}
+    )
     def post(self, request: Request, workspace: str, request_id: int) -> Response:
         """Refuse somebody's request, for who manages them."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_EXTERNAL)
         asked = access_request(tenant, request_id)
-        answer = self.read(RefusalSerializer)["answer"]
+        answer = self.read(AdoptionRefusalSerializer)["answer"]
         refuse_request(request=asked, answer=answer, by=self.person, at=timezone.now())
         return Response(status=204)
 
@@ -191,12 +193,14 @@ class AdoptionView(LoggiaAPIView):
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_EXTERNAL)
         return _show(tenant, access_external_gpt(tenant, slug).pk)
 
-    @extend_schema(operation_id="adoption_decide", request=DecisionSerializer, responses=AdoptionSerializer)
+    @extend_schema(
+        operation_id="adoption_decide", request=AdoptionDecisionSerializer, responses=AdoptionSerializer
+    )
     def put(self, request: Request, workspace: str, slug: str) -> Response:
         """Approve a version or renew an approval, block the GPT, or withdraw what was decided."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_EXTERNAL)
         gpt = access_external_gpt(tenant, slug)
-        values, now = self.read(DecisionSerializer), timezone.now()
+        values, now = self.read(AdoptionDecisionSerializer), timezone.now()
         if values["state"] == AdoptionState.BLOCKED:
             block_gpt(workspace=tenant, gpt=gpt, note=values.get("note", ""), by=self.person, at=now)
         elif values["state"] == AdoptionState.WITHDRAWN:

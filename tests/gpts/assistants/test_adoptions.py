@@ -271,7 +271,7 @@ def test_a_blocked_gpt_is_not_asked_for_and_its_requests_are_refused(stage: Stag
         adoption = block_gpt(workspace=stage.company, gpt=stage.gpt, note="It leaks.", by=stage.owner, at=NOW)
         answered = AdoptionRequest.objects.get()
         assert (answered.state, answered.answer) == ("refused", "It leaks.")
-        before = AuditEvent.objects.get(action="gpts.adoption_blocked").changes["adoption"]
+        before = AuditEvent.objects.get(action="gpts.adoption_blocked").data["changes"]["adoption"]
         assert before == [None, "blocked"]
     refuse("gpt_blocked", lambda: ask(stage, stage.other))
     refuse("gpt_blocked", lambda: decide(stage, stage.owner))
