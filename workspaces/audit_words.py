@@ -22,9 +22,11 @@ from core.audit_words import (
 )
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
+from workspaces.job_words import get_job_label
 from workspaces.models import ApiKey, Group, Invitation, Member, ProtectedName, User, Workspace
 from workspaces.policy import Effect, SubjectKind
 from workspaces.policy_words import ACTS
+from workspaces.queries.jobs import JobKind
 from workspaces.states import (
     ApiScope,
     ErasureKind,
@@ -170,6 +172,10 @@ def _describe_size(value: Any, _data: Mapping[str, Any]) -> str:
 
 
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
+_JOB = {
+    "kind": FieldWords(_("Kind"), describe_choice(JobKind)),
+    "task": FieldWords(_("Job"), lambda value, _data: get_job_label(value)),
+}
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
@@ -218,6 +224,20 @@ ACTIONS = {
     ),
     "workspaces.invitation_revoked": ActionWords(
         Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
+    ),
+    "workspaces.job_discarded": ActionWords(
+        Area.SETTINGS,
+        _("Failed job discarded"),
+        _("%(who)s discarded a failed job."),
+        details=("kind", "task"),
+        fields=_JOB,
+    ),
+    "workspaces.job_retried": ActionWords(
+        Area.SETTINGS,
+        _("Failed job tried again"),
+        _("%(who)s tried a failed job again."),
+        details=("kind", "task"),
+        fields=_JOB,
     ),
     "workspaces.member_invited": ActionWords(
         Area.MEMBERS, _("Member invited"), _("%(who)s invited %(what)s as %(role)s."), fields=_ROLE
@@ -354,6 +374,8 @@ WORDS = AuditWords(
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "core.failedjob": ObjectWords(lambda _ids, _reader: {}, _("a failed job")),
+        "workspaces.outboundjob": ObjectWords(lambda _ids, _reader: {}, _("a call to another host")),
         "workspaces.erasure": ObjectWords(lambda _ids, _reader: {}, _("an erasure")),
     },
     fields={

@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.operator import people, staff, workspaces
+from workspaces.web.operator import jobs, people, staff, workspaces
 
 routes: list[URLPattern] = [
     path("operator/audit", audit.operator_audit, name="operator-audit"),
+    path("operator/jobs", jobs.jobs, name="operator-job-list"),
+    path("operator/jobs/<slug:kind>/<str:job_id>/retry", jobs.retry, name="operator-job-retry"),
+    path("operator/jobs/<slug:kind>/<str:job_id>/discard", jobs.discard, name="operator-job-discard"),
     path("operator/people", people.people, name="operator-person-list"),
     path("operator/people/<int:user_id>", people.person, name="operator-person-show"),
     path("operator/people/<int:user_id>/suspend", people.suspend, name="operator-person-suspend"),
