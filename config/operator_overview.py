@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 
 from config.operator_health import describe_semantic_search
 from config.server_checks import list_server_states
+from core.instance_settings import get_setting
 from core.job_log import read_job_log
 from core.look import formats
 from gpts.llm.failure_messages import get_failure_label
@@ -151,7 +152,7 @@ def _list_people(at: datetime) -> list[Attention]:
         )
         found.append(Attention("warn", _("Erasures wait"), text % {"count": formats.number(late)}))
     lacking = [member for member in list_staff_members() if not member.has_second_factor]
-    if lacking and settings.STAFF_SECOND_FACTOR:
+    if lacking and get_setting("staff_second_factor"):
         text = ngettext(
             "The role of %(count)s person waits for two-factor sign-in.",
             "The roles of %(count)s people wait for two-factor sign-in.",

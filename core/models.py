@@ -70,3 +70,17 @@ class FailedJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} ×{self.count}"
+
+
+class InstanceSetting(models.Model):
+    """A setting that an operator changed (core.instance_settings); without a row the environment decides."""
+
+    key = models.CharField(max_length=60, unique=True)
+    value = models.JSONField(null=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

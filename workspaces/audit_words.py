@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -20,12 +20,14 @@ from core.audit_words import (
     describe_choice,
     read_numbers,
 )
+from core.instance_settings import DEFINITIONS, Definition
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
 from workspaces.job_words import get_job_label
 from workspaces.models import ApiKey, Group, Invitation, Member, ProtectedName, User, Workspace
 from workspaces.policy import Effect, SubjectKind
 from workspaces.policy_words import ACTS
+from workspaces.queries.instance_settings import describe_value
 from workspaces.queries.jobs import JobKind
 from workspaces.states import (
     ApiScope,
@@ -172,6 +174,18 @@ def _describe_size(value: Any, _data: Mapping[str, Any]) -> str:
 
 
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
+
+
+def _name_settings(ids: Collection[str], _reader: Reader) -> dict[str, Named]:
+    url = reverse("workspaces:operator-setting-list")
+    return {key: Named(str(DEFINITIONS[key].label), f"{url}#{key}") for key in ids if key in DEFINITIONS}
+
+
+def _describe_setting(definition: Definition) -> Callable[[Any, Mapping[str, Any]], Any]:
+    return lambda value, _data: describe_value(definition, value)
+
+
+_SETTINGS = {key: FieldWords(one.label, _describe_setting(one)) for key, one in DEFINITIONS.items()}
 _JOB = {
     "kind": FieldWords(_("Kind"), describe_choice(JobKind)),
     "task": FieldWords(_("Job"), lambda value, _data: get_job_label(value)),
@@ -221,6 +235,18 @@ ACTIONS = {
     ),
     "workspaces.group_members_changed": ActionWords(
         Area.MEMBERS, _("People of a group changed"), _describe_filling, details=_GROUP_CHANGE
+    ),
+    "workspaces.instance_setting_changed": ActionWords(
+        Area.SETTINGS,
+        _("Setting of the instance changed"),
+        _("%(who)s changed the setting %(what)s."),
+        fields=_SETTINGS,
+    ),
+    "workspaces.instance_setting_reset": ActionWords(
+        Area.SETTINGS,
+        _("Setting of the instance reset"),
+        _("%(who)s reset the setting %(what)s."),
+        fields=_SETTINGS,
     ),
     "workspaces.invitation_revoked": ActionWords(
         Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
@@ -374,6 +400,7 @@ WORDS = AuditWords(
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "core.instancesetting": ObjectWords(_name_settings, _("a setting")),
         "core.failedjob": ObjectWords(lambda _ids, _reader: {}, _("a failed job")),
         "workspaces.outboundjob": ObjectWords(lambda _ids, _reader: {}, _("a call to another host")),
         "workspaces.erasure": ObjectWords(lambda _ids, _reader: {}, _("an erasure")),

@@ -115,7 +115,8 @@ def test_discarding_a_mail_deletes_it_unsent(django_capture_on_commit_callbacks:
     with django_capture_on_commit_callbacks(execute=True):
         assert api("DELETE", f"operator/jobs/mail/{job.pk}").status_code == 204
     assert run_enqueued_jobs() == ["workspaces.discard_mail"]
-    assert not OutgoingMail.objects.exists() and not FailedJob.objects.exists()
+    assert not OutgoingMail.objects.filter(pk=mail.pk).exists()
+    assert not FailedJob.objects.exists()
     assert api("DELETE", f"operator/jobs/mail/{job.pk}").status_code == 404
     assert [action for action, _data in list_acts()] == ["workspaces.job_discarded"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from workspaces.api import jobs, operator_workspaces, people
+from workspaces.api import instance_settings, jobs, operator_workspaces, people
 
 routes: list[URLPattern] = [
     path("operator/people", people.PeopleView.as_view(), name="operator-person-list"),
@@ -54,5 +54,11 @@ routes: list[URLPattern] = [
     path("operator/jobs/<slug:kind>/<str:job_id>", jobs.FailedJobView.as_view(), name="operator-job-detail"),
     path(
         "operator/jobs/<slug:kind>/<str:job_id>/retry", jobs.RetryJobView.as_view(), name="operator-job-retry"
+    ),
+    path("operator/settings", instance_settings.SettingsView.as_view(), name="operator-setting-list"),
+    path(
+        "operator/settings/<slug:key>",
+        instance_settings.SettingView.as_view(),
+        name="operator-setting-detail",
     ),
 ]

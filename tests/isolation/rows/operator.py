@@ -42,4 +42,11 @@ ROWS: list[Row] = [
         ids={"job_id": "failed_job"}, fixed={"kind": "job"}),
     api("workspaces_api:operator-job-retry", OPERATOR, "operator:work", "POST",
         ids={"job_id": "failed_job"}, fixed={"kind": "job"}),
+    staff_page("workspaces:operator-setting-list", OPERATOR),
+    *(staff_page(f"workspaces:operator-setting-{act}", OPERATOR, "POST",
+                 fixed={"key": "workspaces_per_person"}, body={"value": "7"})
+      for act in ("change", "reset")),
+    api("workspaces_api:operator-setting-list", OPERATOR, "operator:work"),
+    api("workspaces_api:operator-setting-detail", OPERATOR, "operator:work", "PUT DELETE",
+        fixed={"key": "workspaces_per_person"}, body={"value": 7}),
 ]  # fmt: skip

@@ -45,7 +45,10 @@ OPERATOR_PAGES: tuple[tuple[Any, tuple[OperatorPage, ...]], ...] = (
     ),
     (
         _("Instance"),
-        (OperatorPage("models", _("Models"), "gpts:operator-model-list"),),
+        (
+            OperatorPage("models", _("Models"), "gpts:operator-model-list"),
+            OperatorPage("settings", _("Settings"), "workspaces:operator-setting-list"),
+        ),
     ),
 )
 
