@@ -430,6 +430,8 @@ SPECTACULAR_SETTINGS = {
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
         "StaffRoleEnum": "workspaces.states.Staff",
         "WorkspaceRoleEnum": "workspaces.states.Role",
+        "WorkspaceKindEnum": "workspaces.states.WorkspaceKind",
+        "FailedJobKindEnum": "workspaces.queries.jobs.JobKind",
     },
 }
 
