@@ -223,6 +223,8 @@ PASSWORD_TRIES_BY_ACCOUNT = env.int("PASSWORD_TRIES_BY_ACCOUNT", 50)
 # Mails that people cause: invitations by person and hour, and by workspace and day; to one address
 # in an hour; reset links and codes by client address and hour.
 INVITATIONS_PER_PERSON_HOUR = env.int("INVITATIONS_PER_PERSON_HOUR", 30)
+# The last activity of members is exact to this; 0 records none.
+ACTIVITY_SECONDS = env.int("ACTIVITY_SECONDS", 3600)
 INVITATIONS_PER_WORKSPACE_DAY = env.int("INVITATIONS_PER_WORKSPACE_DAY", 200)
 MAILS_PER_ADDRESS_HOUR = env.int("MAILS_PER_ADDRESS_HOUR", 6)
 MAILS_PER_CLIENT_HOUR = env.int("MAILS_PER_CLIENT_HOUR", 20)
@@ -270,6 +272,7 @@ NOTIFICATION_WORDS = [
     "gpts.assistants.notification_words.WORDS",
     "gpts.metering.notification_words.WORDS",
     "gpts.knowledge.notification_words.WORDS",
+    "gpts.chat.notification_words.WORDS",
     "reviews.notification_words.WORDS",
     "payouts.notification_words.WORDS",
 ]

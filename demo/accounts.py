@@ -72,6 +72,7 @@ def seed_companies(people: People, *, at: datetime) -> dict[str, Workspace]:
     globex = create_workspace(
         name="Globex", slug="globex", kind=WorkspaceKind.TEAM, by=people["globex_admin"], at=founded
     )
-    for key, role in (("acme_builder", Role.BUILDER), ("acme_member", Role.MEMBER)):
+    roles = {"acme_builder": Role.BUILDER, "acme_member": Role.MEMBER, "acme_counsel": Role.ADMIN}
+    for key, role in roles.items():
         add_member(workspace=acme, user=people[key], role=role, by=people["acme_admin"], at=founded)
     return {"acme": acme, "globex": globex}

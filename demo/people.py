@@ -36,6 +36,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson("acme_member", "member@acme.test", "Max Member"),
     DemoPerson("acme_builder", "builder@acme.test", "Bea Builder"),
     DemoPerson("acme_admin", "admin@acme.test", "Ada Admin"),
+    DemoPerson("acme_counsel", "legal@acme.test", "Leo Legal"),
     DemoPerson("globex_admin", "admin@globex.test", "Gus Globex"),
     DemoPerson("moderator", "moderator@demo.test", "Mona Moderator", staff=("moderator",)),
     DemoPerson("moderator2", "moderator2@demo.test", "Miles Moderator", staff=("moderator",)),

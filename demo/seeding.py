@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
+from demo.company_people import lacks_groups, seed_company_people
+from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
 from demo.golden_prompts import lacks_golden_prompts, seed_golden_prompts
@@ -15,6 +17,7 @@ from demo.models_and_budgets import lacks_budgets, seed_models_and_budgets
 from demo.moderation import seed_queue
 from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
 from demo.people import CROWD_NAMES, PEOPLE
+from demo.rights import lacks_rights, seed_rights
 from demo.store import seed_private_store, seed_ratings, seed_shelf, seed_store
 from demo.usage import get_first_day, seed_usage
 from gpts.insights.models import InsightState
@@ -71,6 +74,21 @@ def _models_and_budgets(at: datetime) -> str:
         return seed_models_and_budgets(at=at)
 
 
+def _rights(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_rights(at=at)
+
+
+def _company_people(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_company_people(at=at)
+
+
+def _content_access(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_content_access(at=at)
+
+
 def _insights(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return f"figures of {fill_insights(at=at)} GPTs"
@@ -115,6 +133,9 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (_lacks_people, _store),
     (lambda _at: lacks_golden_prompts(), _golden_prompts),
     (lambda _at: lacks_budgets(), _models_and_budgets),
+    (lambda _at: lacks_groups(), _company_people),
+    (lambda _at: lacks_content_access(), _content_access),
+    (lambda _at: lacks_rights(), _rights),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),
     (_lacks_closed_month, _payouts),

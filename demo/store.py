@@ -28,6 +28,11 @@ from workspaces.models import User, Workspace
 
 PUBLIC: tuple[DemoGPT, ...] = ENGLISH + CHINESE
 LISTED_BEFORE_DAYS = (20, 140)
+# Listed within the month of "New and noteworthy", long enough ago that their use no longer grows into "Trending".
+NEW_AGE_DAYS = {
+    "xingcheng": 23, "laodong": 25, "daima": 27, "quming": 24,
+    "commit-coach": 26, "budget-mirror": 24, "house-rules": 25, "name-finder": 28,
+}  # fmt: skip
 # Older than all usage of the demo.
 FLAGSHIP_AGE_DAYS = 133
 # The second version says what changed, so that About pages show a history.
@@ -48,7 +53,7 @@ def seed_store(people: People, *, at: datetime) -> dict[str, GPT]:
     for entry in PUBLIC:
         owner = people[entry.builder]
         age = 3 + rng.randrange(6) if entry.popularity <= 3 else rng.randrange(*LISTED_BEFORE_DAYS)
-        age = FLAGSHIP_AGE_DAYS if entry.key == FLAGSHIP else age
+        age = FLAGSHIP_AGE_DAYS if entry.key == FLAGSHIP else NEW_AGE_DAYS.get(entry.key, age)
         listed_at = at - timedelta(days=age, minutes=rng.randrange(1440))
         gpt = build(entry, owner, personal_workspace(owner), at=listed_at - timedelta(days=4))
         version = freeze_version(gpt=gpt, release_notes="", by=owner, at=listed_at)

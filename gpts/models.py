@@ -4,6 +4,8 @@ from gpts.assistants.models import GPT, GPTShare, GPTTransfer, LiveVersion, Past
 from gpts.chat.models import (
     Attachment,
     AttachmentVectors,
+    ContentAccess,
+    ContentAccessRule,
     Conversation,
     Message,
     SharedConversation,
@@ -36,6 +38,8 @@ __all__ = [
     "BudgetUse",
     "BuilderChange",
     "BuilderMessage",
+    "ContentAccess",
+    "ContentAccessRule",
     "Conversation",
     "Document",
     "FailedCall",

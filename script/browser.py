@@ -38,8 +38,11 @@ def main() -> None:
     if os.getuid() == 0 and apt:
         print("Installing chromium for the browser tests ...", flush=True)
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-            subprocess.run([apt, *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run([apt, "update", "-qq"], env=environment, stdout=subprocess.DEVNULL, check=False)
+        for package in ("chromium-headless-shell", "chromium"):
+            if not find_browser():
+                install = [apt, "install", "-y", "-qq", "--no-install-recommends", package]
+                subprocess.run(install, env=environment, stdout=subprocess.DEVNULL, check=False)
     if not find_browser():
         print(
             "*** NO BROWSER: the tests in tests/browser are skipped. Install chromium, or name one with"

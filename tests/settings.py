@@ -64,6 +64,8 @@ os.environ |= {
     "OUTBOUND_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
     # Whether scanned pages are read must not depend on what the machine has installed.
     "OCR_PAGES": "0",
+    # No job beside those of what a test does; tests of the last activity turn it on.
+    "ACTIVITY_SECONDS": "0",
 }
 
 from config.settings import *  # noqa: E402, F403 - the environment above must stand first

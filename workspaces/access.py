@@ -17,7 +17,18 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Forbidden, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
-from workspaces.models import ApiKey, Erasure, Group, Invitation, Member, Notification, User, Workspace
+from workspaces.models import (
+    ApiKey,
+    Erasure,
+    Group,
+    Guest,
+    Invitation,
+    InviteLink,
+    Member,
+    Notification,
+    User,
+    Workspace,
+)
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
@@ -41,6 +52,8 @@ class WorkspaceAct(StrEnum):
     MANAGE_BUDGETS = "workspaces.manage_budgets"
     MANAGE_IDENTITY = "workspaces.manage_identity"
     MANAGE_RETENTION = "workspaces.manage_retention"
+    # Ask for, and answer, break-glass access to somebody's conversations.
+    OPEN_CONTENT = "workspaces.open_content"
     MANAGE_SETTINGS = "workspaces.manage_settings"
     VIEW_USAGE = "workspaces.view_usage"
     VIEW_AUDIT = "workspaces.view_audit"
@@ -107,23 +120,80 @@ def access_invitation(workspace: Workspace, invitation_id: int) -> Invitation:
 
 
 def access_invitation_by_token(token: str, *, at: datetime) -> Invitation:
-    """Return the open invitation of the e-mailed ``token``; NotFound when used, revoked or expired."""
+    """Return the open invitation of the e-mailed ``token``.
+
+    Raises NotFound with a sentence for one that was used, revoked or has expired, and of a closed workspace:
+    whoever has the token may know it.
+    """
     token_hash = hash_secret(token)
     with with_share_token(token_hash):
         invitation = (
-            Invitation.objects.select_related("workspace", "invited_by")
-            .filter(
-                token_hash=token_hash,
-                accepted_at__isnull=True,
-                revoked_at__isnull=True,
-                expires_at__gt=at,
-                workspace__suspended_at__isnull=True,
-            )
-            .first()
+            Invitation.objects.select_related("workspace", "invited_by").filter(token_hash=token_hash).first()
         )
     if invitation is None:
         raise not_found()
+    _require_open_workspace(invitation.workspace)
+    if invitation.accepted_at is not None:
+        raise NotFound(_("This invitation was used already."), code="invitation_used")
+    if invitation.revoked_at is not None:
+        raise NotFound(
+            _("This invitation was withdrawn or replaced by a newer one. Ask for a new one."),
+            code="invitation_revoked",
+        )
+    if invitation.expires_at <= at:
+        raise NotFound(_("This invitation has expired. Ask for a new one."), code="invitation_expired")
     return invitation
+
+
+def access_invite_link_by_token(token: str, *, at: datetime) -> InviteLink:
+    """Return the link that ``token`` opens; raises NotFound with a sentence when it lets nobody in."""
+    token_hash = hash_secret(token)
+    with with_share_token(token_hash):
+        link = (
+            InviteLink.objects.select_related("workspace", "created_by").filter(token_hash=token_hash).first()
+        )
+    if link is None:
+        raise not_found()
+    require_open_link(link, at=at)
+    return link
+
+
+def require_open_link(link: InviteLink, *, at: datetime) -> None:
+    """Raise NotFound with a sentence unless the link lets people in."""
+    _require_open_workspace(link.workspace)
+    if link.revoked_at is not None:
+        raise NotFound(_("This link was closed. Ask for a new one."), code="link_revoked")
+    if link.expires_at <= at:
+        raise NotFound(_("This link has expired. Ask for a new one."), code="link_expired")
+    if link.max_uses is not None and link.used_count >= link.max_uses:
+        raise NotFound(
+            _("As many people as it was made for have used this link. Ask for a new one."),
+            code="link_used_up",
+        )
+
+
+def _require_open_workspace(workspace: Workspace) -> None:
+    if workspace.suspended_at is not None:
+        raise NotFound(
+            _("This workspace is closed at the moment, so nobody can join."), code="workspace_suspended"
+        )
+
+
+def access_invite_link(workspace: Workspace, link_id: int) -> InviteLink:
+    link = InviteLink.objects.filter(workspace=workspace, pk=link_id).first()
+    if link is None:
+        raise not_found()
+    return link
+
+
+def access_guest(user: User, workspace: Workspace, guest_id: int) -> Guest:
+    """Return a guest whom ``user`` may extend and end: who invited them, and who manages people."""
+    guest = Guest.objects.select_related("user").filter(workspace=workspace, pk=guest_id).first()
+    if guest is None:
+        raise not_found()
+    if guest.invited_by_id != user.pk and not user.has_perm(WorkspaceAct.MANAGE_PEOPLE, workspace):
+        raise Forbidden(_("Only who invited this guest and admins may do this."), code="not_your_guest")
+    return guest
 
 
 def access_api_key(user: User, key_id: int) -> ApiKey:

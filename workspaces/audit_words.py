@@ -248,6 +248,31 @@ ACTIONS = {
         _("%(who)s reset the setting %(what)s."),
         fields=_SETTINGS,
     ),
+    "workspaces.guest_ended": ActionWords(
+        Area.MEMBERS, _("Guest ended"), _("%(user_id)s is no guest any more.")
+    ),
+    "workspaces.guest_extended": ActionWords(
+        Area.MEMBERS, _("Guest extended"), _("%(who)s let the guest %(user_id)s stay longer.")
+    ),
+    "workspaces.guest_invited": ActionWords(
+        Area.MEMBERS,
+        _("Guest invited"),
+        _("%(who)s invited %(what)s as a guest."),
+        details=("days",),
+    ),
+    "workspaces.guest_joined": ActionWords(
+        Area.MEMBERS, _("Guest joined"), _("%(user_id)s came as a guest."), details=("expires_at",)
+    ),
+    "workspaces.invite_link_created": ActionWords(
+        Area.MEMBERS,
+        _("Invitation link made"),
+        _("%(who)s made a link by which people join."),
+        details=("role", "max_uses", "expires_at"),
+        fields=_ROLE,
+    ),
+    "workspaces.invite_link_revoked": ActionWords(
+        Area.MEMBERS, _("Invitation link closed"), _("%(who)s closed a link by which people join.")
+    ),
     "workspaces.invitation_revoked": ActionWords(
         Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
     ),
@@ -274,6 +299,12 @@ ACTIONS = {
     "workspaces.member_removed": ActionWords(Area.MEMBERS, _("Member removed"), _describe_removal),
     "workspaces.member_role_changed": ActionWords(
         Area.MEMBERS, _("Role changed"), _("%(who)s changed the role of %(user_id)s."), fields=_ROLE
+    ),
+    "workspaces.members_imported": ActionWords(
+        Area.MEMBERS,
+        _("Invitations from a file"),
+        _("%(who)s invited people from a file."),
+        details=("invited", "refused"),
     ),
     "workspaces.name_protected": ActionWords(
         Area.MODERATION, _("Name protected"), _("%(who)s protected the name %(what)s.")
@@ -398,6 +429,8 @@ WORDS = AuditWords(
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
         "workspaces.group": ObjectWords(_name_groups, _("a deleted group")),
         "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
+        "workspaces.invitelink": ObjectWords(lambda _ids, _reader: {}, _("a link")),
+        "workspaces.guest": ObjectWords(lambda _ids, _reader: {}, _("a guest")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
         "core.instancesetting": ObjectWords(_name_settings, _("a setting")),
@@ -419,6 +452,10 @@ WORDS = AuditWords(
         "email_domain": FieldWords(_("E-mail rule"), none=_("none")),
         "sharing": FieldWords(_("Who may share GPTs with it"), describe_choice(GroupSharing)),
         "source": FieldWords(_("Origin"), describe_choice(MemberSource)),
+        "days": FieldWords(_("Days")),
+        "max_uses": FieldWords(_("For how many people"), none=_("no limit")),
+        "invited": FieldWords(_("Invited")),
+        "refused": FieldWords(_("Rows refused")),
         "added": FieldWords(_("Added")),
         "removed": FieldWords(_("Removed")),
         "member_count": FieldWords(_("People")),

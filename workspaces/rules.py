@@ -69,6 +69,7 @@ ADMIN_PARTS = (
     "manage_budgets",
     "manage_identity",
     "manage_retention",
+    "open_content",
     "manage_settings",
     "view_usage",
     "view_audit",

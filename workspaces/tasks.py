@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -16,9 +17,12 @@ from workspaces.job_threads import JobThreads
 from workspaces.models import User
 from workspaces.queries import find_user
 from workspaces.services import outbound_jobs
+from workspaces.services.activity import record_activity
 from workspaces.services.erasures import resume_erasures, run_erasure
 from workspaces.services.failed_jobs import discard_mail, settle_outbound_job
 from workspaces.services.groups import apply_all_group_rules, apply_rules_to_person
+from workspaces.services.guests import expire_guests
+from workspaces.services.invitation_import import mail_imported_invitations
 from workspaces.services.mails import send_waiting_mail, sweep_mails
 from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.security_notices import SecurityEvent, notify_security
@@ -137,3 +141,25 @@ def sweep_failed_jobs() -> int:
     """Remove failures of jobs that are long past. Running twice finds none."""
     with system_scope("workspaces.remove_old_failed_jobs"):
         return remove_old_failed_jobs(at=timezone.now())
+
+
+@shared_task(name="workspaces.expire_guests")
+def end_expired_guests() -> int:
+    """End the places of guests whose time is over. Running twice finds none."""
+    with system_scope("workspaces.expire_guests"):
+        return expire_guests(at=timezone.now())
+
+
+@shared_task(name="workspaces.record_activity")
+def note_last_activity(*, user_id: int, workspace_id: int, at: str) -> None:
+    """Write when a member last used a workspace. Running twice writes the same time."""
+    with system_scope("workspaces.record_activity"):
+        if not record_activity(user_id=user_id, workspace_id=workspace_id, at=datetime.fromisoformat(at)):
+            log_refused_task("workspaces.record_activity", "no_member_or_later", user_id=user_id)
+
+
+@shared_task(name="workspaces.send_imported_invitations")
+def send_imported_invitations() -> int:
+    """Write mails of imported invitations that wait, some at a time. Running twice writes each once."""
+    with system_scope("workspaces.send_imported_invitations"):
+        return mail_imported_invitations(at=timezone.now())

@@ -12,6 +12,7 @@ from django.db.backends.postgresql import base, operations
 from psycopg.types.numeric import Int4, Int8
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from config.postgres.refusals import tell_why_no_connection
 from core.connections import DatabaseBusy, is_visitor_request
 
 # Recently used connections skip the health query.
@@ -60,6 +61,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except BaseException as error:
             share.release()
             if isinstance(error, PoolTimeout):
+                tell_why_no_connection(pool)
                 raise DatabaseBusy from error
             raise
         self._held_share = share

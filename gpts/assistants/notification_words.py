@@ -1,9 +1,10 @@
-"""How notifications about models that end and new owners read (workspaces/notification_words.py)."""
+"""How notifications about models that end, owners and edits read (workspaces/notification_words.py)."""
 
 from __future__ import annotations
 
 from core.look.formats import reread_day
 from core.retelling import Phrase, retell_label
+from gpts.assistants.services.edit_notices import NOTE_KIND as EDITED
 from gpts.assistants.services.model_retirement import NOTE_KIND
 from gpts.assistants.services.transfers import NOTE_KIND as TRANSFERRED
 from gpts.llm.built_in import SHOWN_LABELS
@@ -29,6 +30,10 @@ WORDS = {
                 )
             ),
         ),
+    ),
+    EDITED: NotificationWords(
+        titles=(Phrase(("%(who)s edited %(name)s",)),),
+        paragraphs=(Phrase(("Changed: %(fields)s.",)),),
     ),
     TRANSFERRED: NotificationWords(
         titles=(

@@ -1,4 +1,4 @@
-"""Jobs about the retirement of models, and transfers of GPTs."""
+"""Jobs about the retirement of models, transfers of GPTs and notices of edits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.scope import system_scope
+from gpts.assistants.services.edit_notices import send_edit_notices
 from gpts.assistants.services.model_retirement import remind_owners
 from gpts.assistants.services.transfers import resume_transfers, run_transfer
 
@@ -30,3 +31,10 @@ def resume_lost_transfers() -> int:
     """Start transfers again whose job was lost. Running twice changes nothing more."""
     with system_scope("gpts.resume_transfers"):
         return resume_transfers(at=timezone.now())
+
+
+@shared_task(name="gpts.send_edit_notices")
+def tell_of_edits() -> int:
+    """Tell owners and editors of each other's edits. Running twice tells nobody twice."""
+    with system_scope("gpts.send_edit_notices"):
+        return send_edit_notices(at=timezone.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError, Forbidden, NotFound
 from core.scope import current_scope
 from gpts.assistants.access import recheck_chat
-from gpts.chat.models import Conversation, Turn
+from gpts.chat.models import ContentAccess, Conversation, Turn
+from gpts.chat.queries.content_access import is_content_access_allowed, is_open, list_content_accesses
 from gpts.chat.states import MessageRole
 from gpts.knowledge.models import Passage
 from gpts.knowledge.queries import get_cited_passage
-from workspaces.models import User
+from workspaces.models import User, Workspace
 
 
 def access_conversation(
@@ -99,6 +101,28 @@ def access_cited_passage(user: User, turn: Turn, number: int) -> Passage:
     passage, name = found
     passage.file_name = name  # type: ignore[attr-defined]  # the document's name in this GPT
     return passage
+
+
+def access_content_access(workspace: Workspace, identifier: UUID) -> ContentAccess:
+    """Return a break-glass access of ``workspace`` (already authorised); NotFound for any other's."""
+    found = list_content_accesses(workspace).filter(pk=identifier).first()
+    if found is None:
+        raise NotFound(_("There is no such request."), code="content_access_not_found")
+    return found
+
+
+def access_open_content(user: User, workspace: Workspace, identifier: UUID, *, at: datetime) -> ContentAccess:
+    """Return an access that is open now, for the two people of it alone.
+
+    Raises NotFound for others, and Forbidden (``content_closed``) once it is closed or while it is not
+    opened, also when the workspace no longer allows it.
+    """
+    access = access_content_access(workspace, identifier)
+    if user.pk not in (access.requested_by_id, access.decided_by_id):
+        raise NotFound(_("There is no such request."), code="content_access_not_found")
+    if not is_open(access, at=at) or not is_content_access_allowed(workspace.pk):
+        raise Forbidden(_("These conversations are closed. Ask again to read them."), code="content_closed")
+    return access
 
 
 def _check_may_read(user: User, turn: Turn) -> None:

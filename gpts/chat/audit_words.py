@@ -1,4 +1,4 @@
-"""How events of shared conversations read in the audit log, which names no conversation."""
+"""How events of shared and of opened conversations read in the audit log, which names no conversation."""
 
 from __future__ import annotations
 
@@ -14,6 +14,47 @@ WORDS = AuditWords(
             _("%(who)s shared a conversation by link."),
             details=("turns",),
         ),
+        "gpts.content_access_rule_set": ActionWords(
+            Area.SETTINGS,
+            _("Opening of conversations allowed or stopped"),
+            _("%(who)s changed whether two people may open conversations."),
+        ),
+        "gpts.content_access_requested": ActionWords(
+            Area.SETTINGS,
+            _("Access to conversations asked for"),
+            _("%(who)s asked for access to a person's conversations."),
+            details=("user_id",),
+        ),
+        "gpts.content_access_opened": ActionWords(
+            Area.SETTINGS,
+            _("Conversations opened"),
+            _("%(who)s agreed, and a person's conversations were opened for 24 hours."),
+            details=("user_id",),
+        ),
+        "gpts.content_access_refused": ActionWords(
+            Area.SETTINGS,
+            _("Access to conversations refused"),
+            _("%(who)s refused access to a person's conversations."),
+            details=("user_id",),
+        ),
+        "gpts.content_access_withdrawn": ActionWords(
+            Area.SETTINGS,
+            _("Request for conversations withdrawn"),
+            _("%(who)s withdrew a request for a person's conversations."),
+            details=("user_id",),
+        ),
+        "gpts.content_access_closed": ActionWords(
+            Area.SETTINGS,
+            _("Opened conversations closed"),
+            _("%(who)s closed a person's conversations before the time was over."),
+            details=("user_id",),
+        ),
+        "gpts.content_read": ActionWords(
+            Area.SETTINGS,
+            _("Opened conversation read"),
+            _("%(who)s read a conversation that was opened."),
+            details=("user_id",),
+        ),
         "gpts.share_removed": ActionWords(
             Area.SHARING, _("Shared link taken back"), _("%(who)s took back the link of a conversation.")
         ),
@@ -24,6 +65,12 @@ WORDS = AuditWords(
             details=("turns",),
         ),
     },
-    objects={"gpts.sharedconversation": ObjectWords(lambda _ids, _reader: {}, _("a shared conversation"))},
-    fields={"turns": FieldWords(_("Questions and answers"))},
+    objects={
+        "gpts.sharedconversation": ObjectWords(lambda _ids, _reader: {}, _("a shared conversation")),
+        "gpts.contentaccess": ObjectWords(lambda _ids, _reader: {}, _("a request for conversations")),
+    },
+    fields={
+        "turns": FieldWords(_("Questions and answers")),
+        "content_access": FieldWords(_("Two people may open conversations")),
+    },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Exists, Max, OuterRef, Q
@@ -63,18 +64,21 @@ def access_mention(user: User, slug: str) -> tuple[GPT, Version]:
     return gpt, version
 
 
-def list_mentions(user: User, text: str) -> list[Mention]:
-    """List GPTs with ``text`` in their name: recently used ones, then the workspaces', then the store's."""
-    return _list_ranked(user, text)[:SUGGESTIONS]
+def list_mentions(user: User, text: str, *, in_store: Collection[str]) -> list[Mention]:
+    """List GPTs with ``text`` in their name: recently used ones, then the workspaces', then the store's.
+
+    ``in_store`` are the slugs that the store finds for the text, by an index of its own.
+    """
+    return _list_ranked(user, text, in_store=in_store)[:SUGGESTIONS]
 
 
-def list_chat_choices(user: User, text: str) -> ChatChoices:
-    """List GPTs with ``text`` in their name by kind; those of the store only where a text is given."""
+def list_chat_choices(user: User, text: str, *, in_store: Collection[str]) -> ChatChoices:
+    """List GPTs with ``text`` in their name by kind, those of the store as list_mentions does."""
     recent: list[Mention] = []
     own: list[Mention] = []
     workspace: list[Mention] = []
     public: list[Mention] = []
-    for mention in _list_ranked(user, text, adds_own=True):
+    for mention in _list_ranked(user, text, adds_own=True, in_store=in_store):
         if mention.kind == "recent" and len(recent) < (CHOICES if text else SUGGESTIONS):
             recent.append(mention)
         elif mention.is_own:
@@ -94,12 +98,19 @@ def list_familiar_gpts(user: User, text: str) -> list[Mention]:
 
 
 def _list_ranked(
-    user: User, text: str, *, adds_own: bool = False, is_familiar: bool = False
+    user: User,
+    text: str,
+    *,
+    adds_own: bool = False,
+    is_familiar: bool = False,
+    in_store: Collection[str] = (),
 ) -> list[Mention]:
     text = text.strip()[:NAME_LENGTH]
     recent = _list_recent_gpts(user)
     best: dict[int, tuple[int, Mention]] = {}
-    for row in _list_candidates(user, text, set(recent), adds_own=adds_own, is_familiar=is_familiar):
+    for row in _list_candidates(
+        user, text, set(recent), adds_own=adds_own, is_familiar=is_familiar, in_store=in_store
+    ):
         rank = AUDIENCE_ORDER.index(Audience(row.audience))
         known = best.get(row.gpt_id)
         if known is not None and known[0] <= rank:
@@ -137,13 +148,19 @@ def _list_recent_gpts(user: User) -> list[int]:
 
 
 def _list_candidates(
-    user: User, text: str, recent: set[int], *, adds_own: bool, is_familiar: bool
+    user: User,
+    text: str,
+    recent: set[int],
+    *,
+    adds_own: bool,
+    is_familiar: bool,
+    in_store: Collection[str],
 ) -> list[LiveVersion]:
     """Read the rows of GPTs that may be called; with ``is_familiar`` only recent and own ones."""
     is_own = Q(gpt__owner=user) if adds_own else Q(pk__in=[])
-    own_workspaces = list_scope_memberships(user).values("workspace_id")
-    is_inside = Q(gpt__workspace_id__in=own_workspaces)
-    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("gpt_id")))
+    members = list(list_scope_memberships(user).values_list("workspace_id", flat=True))
+    is_inside = Q(gpt__workspace_id__in=members)
+    is_invited = Exists(GPTShare.objects.filter(filter_shares_with(user.pk), gpt=OuterRef("gpt_id")))
     rows = (
         list_served_versions()
         .filter(
@@ -161,20 +178,20 @@ def _list_candidates(
         .filter(build_usable_filter(user, gpt="gpt__"))
         .select_related("version", "gpt")
     )
+    # Each part by an index of its own: for a condition over both tables PostgreSQL reads all GPTs, and this
+    # runs while people type.
     if is_familiar:
-        # By ids: for a condition over both tables PostgreSQL reads all GPTs, and this runs while people type.
         own = GPT.objects.filter(owner=user, deleted_at__isnull=True).order_by("-updated_at")
-        nearby = rows.filter(gpt_id__in={*recent, *own.values_list("pk", flat=True)[:OWN_GPTS]})
+        parts = [rows.filter(gpt_id__in={*recent, *own.values_list("pk", flat=True)[:OWN_GPTS]})]
     else:
-        nearby = rows.filter(Q(gpt_id__in=recent) | is_inside)
+        parts = [rows.filter(gpt_id__in=recent)] if recent else []
+        parts.append(rows.filter(is_inside).exclude(gpt_id__in=recent))
     if text:
-        nearby = nearby.filter(version__name__icontains=text)
+        parts = [part.filter(version__name__icontains=text) for part in parts]
     limit = 4 * (CHOICES if adds_own else SUGGESTIONS)
-    found = list(nearby.order_by("-gpt__updated_at")[:limit])
-    if text and not is_familiar:
-        # In the whole store only by the beginning of the name; the store's own page searches inside names.
-        in_store = rows.filter(audience=Audience.PUBLIC, version__name__istartswith=text)
-        found += list(in_store.order_by("-gpt__conversation_count", "gpt_id")[: 2 * SUGGESTIONS])
+    found = [row for part in parts for row in part.order_by("-gpt__updated_at")[:limit]]
+    if text and in_store:
+        found += list(rows.filter(audience=Audience.PUBLIC, gpt__slug__in=in_store))
     return found
 
 

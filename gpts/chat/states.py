@@ -1,4 +1,4 @@
-"""Choices of chats: message roles, kinds of attachments, reasons of feedback."""
+"""Choices of chats: message roles, kinds of attachments, reasons of feedback, break-glass access."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ class FeedbackReason(TextChoices):
     STYLE = "style", _("Style or language")
     UNSAFE = "unsafe", _("Unsafe or offensive")
     OTHER = "other", _("Something else")
+
+
+class ContentAccessState(TextChoices):
+    """Break-glass access to somebody's conversations; an opened one also ends by its time."""
+
+    REQUESTED = "requested", _("Waiting for a second person")
+    OPENED = "opened", _("Open")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    ENDED = "ended", _("Closed")
 
 
 class MessageRole(TextChoices):

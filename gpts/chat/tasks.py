@@ -1,13 +1,17 @@
-"""Jobs of chats: attachments, expired conversations, words for search, counts that may be shown."""
+"""Jobs of chats: attachments, expired conversations, words for search, shown counts, notices to members."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from celery import shared_task
 from django.utils import timezone
 
+from core.jobs import log_refused_task
 from core.scope import system_scope
 from gpts.chat.services import attachments, min_group, turn_words
 from gpts.chat.services.attachment_vectors import embed_waiting_attachments
+from gpts.chat.services.content_access import announce_content_access
 from gpts.chat.services.removal import remove_expired_conversations
 
 
@@ -50,3 +54,15 @@ def mark_used() -> int:
     """Mark GPTs that enough people used. Running twice finds nothing the second time."""
     with system_scope("gpts.mark_used_gpts"):
         return min_group.mark_used_gpts()
+
+
+@shared_task(name="gpts.announce_content_access")
+def announce_content_access_to_members(*, workspace_id: int, since: str) -> int:
+    """Tell members that conversations can be opened. Running twice tells nobody twice."""
+    with system_scope("gpts.announce_content_access"):
+        told = announce_content_access(
+            workspace_id=workspace_id, since=datetime.fromisoformat(since), at=timezone.now()
+        )
+    if told is None:
+        log_refused_task("gpts.announce_content_access", "not_allowed", workspace_id=workspace_id)
+    return told or 0

@@ -7,7 +7,11 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
-from gpts.assistants.models import GPT
+from gpts.assistants.access import access_gpt
+from gpts.assistants.audiences import COMPANY_AUDIENCES
+from gpts.assistants.models import GPT, GPTShare, LiveVersion
+from gpts.assistants.queries.gpts import get_relation
+from gpts.assistants.rules import GPTAct, may
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import filter_visible_messages
 from workspaces.models import User
@@ -39,3 +43,34 @@ def access_create_change(user: User, gpt: GPT, identifier: int) -> BuilderChange
         raise NotFound(_("There is no such change."), code="change_not_found")
     change.gpt = gpt
     return change
+
+
+def access_share(gpt: GPT, identifier: int) -> GPTShare:
+    """Return a share of ``gpt``, which the caller has authorised to manage; NotFound for another GPT's."""
+    share = (
+        GPTShare.objects.select_related("user", "group").filter(pk=identifier, gpt=gpt).first()
+        if 0 < identifier < 2**63
+        else None
+    )
+    if share is None:
+        raise NotFound(_("There is no such share."), code="share_not_found")
+    share.gpt = gpt
+    return share
+
+
+def access_gpt_to_update(user: User, slug: str, audience: str) -> GPT:
+    """Return the GPT whose version for ``audience`` the person may replace by the draft.
+
+    The owner and admins decide who it is for; editors update what is live inside the company already.
+    """
+    gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
+    is_update = (
+        audience in COMPANY_AUDIENCES and LiveVersion.objects.filter(gpt=gpt, audience=audience).exists()
+    )
+    return access_gpt(
+        user, slug, to=GPTAct.EDIT if is_update and _may_not_manage(user, gpt) else GPTAct.MANAGE
+    )
+
+
+def _may_not_manage(user: User, gpt: GPT) -> bool:
+    return not may(GPTAct.MANAGE, gpt, get_relation(user, gpt))

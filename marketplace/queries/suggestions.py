@@ -17,6 +17,7 @@ from marketplace.search.suggestions import (
     MAX_SUGGESTIONS,
     SuggestedListing,
     clean_typed,
+    find_as_typed,
     find_by_name,
     find_listed,
 )
@@ -77,6 +78,15 @@ def suggest_listings(text: str) -> list[SuggestedListing]:
     found = _find_by_name(typed)
     store_entry(inputs, version, (digest, found), seconds=LIST_SECONDS)
     return found
+
+
+def list_store_slugs(text: str) -> list[str]:
+    """Return the slugs of listings whose names have all words of a text, for "@" and for new chats.
+
+    One query by the index of the search column; nothing is corrected.
+    """
+    typed = clean_typed(text)
+    return [one.slug for one in _find_as_typed(typed)] if typed else []
 
 
 def leave_out_refused(person: User, listings: list[SuggestedListing]) -> list[SuggestedListing]:
@@ -149,4 +159,5 @@ def _from_mention(mention: Mention, listing: SuggestedListing | None) -> Suggest
 
 
 _find_by_name = as_public(find_by_name)
+_find_as_typed = as_public(find_as_typed)
 _find_listed = as_public(find_listed)

@@ -11,13 +11,16 @@ from math import log
 from statistics import median
 
 # Products of a search's vector and listings' below these have nothing to do with each other.
-FLOOR, CHINESE_FLOOR = 0.495, 0.515
-# Listings that are farther than this behind the nearest are no results, unless they have the words.
+FLOOR, CHINESE_FLOOR = 0.503, 0.522
+# Listings whose scores are farther than this behind the best are no results, unless they have all words.
 MARGIN = 0.03
-MAX_NEAR = 48
+# How far behind the nearest a listing may be whose words and popularity are looked at: MARGIN, and as much as
+# both can add. MAX_COMPARED bounds what PostgreSQL reads.
+COMPARED_MARGIN = 0.1
+MAX_COMPARED = 100
 
 # What all words of a search are worth beside the product of vectors, of which results differ by 0.01 to 0.05.
-WORDS_WEIGHT = 0.05
+WORDS_WEIGHT = 0.04
 # How much a word counts that the listing has, but not in its name.
 TEXT_SHARE = 0.7
 # Between listings that are equally near, those that more people use come first.
@@ -50,12 +53,14 @@ def order_by_meaning_and_words(
     products: Mapping[int, float],
     *,
     word_count: int,
+    floor: float,
     kept: Container[int] = (),
 ) -> list[int]:
     """Return the ids of the candidates, best first; those far behind the best only if they are in ``kept``.
 
     ``products`` are those of their vectors; a listing without a vector yet is taken for as near as the middle
-    of the others. ``word_count`` is how many words the bits of the candidates stand for.
+    of the others. Below ``floor`` they count only with a word of the search. ``word_count`` is how many words
+    the bits of the candidates stand for.
     """
     usual = median(products.values()) if products else 0.0
     weights = _weigh_words(candidates, word_count)
@@ -66,7 +71,13 @@ def order_by_meaning_and_words(
         for one in candidates
     }
     lowest = max(scores.values(), default=0.0) - MARGIN
-    chosen = [one for one in candidates if scores[one.id] >= lowest or one.is_exact or one.id in kept]
+    chosen = [
+        one
+        for one in candidates
+        if (scores[one.id] >= lowest and (one.words or products.get(one.id, usual) >= floor))
+        or one.is_exact
+        or one.id in kept
+    ]
     chosen.sort(key=lambda one: (one.is_exact, scores[one.id], one.id), reverse=True)
     return [one.id for one in chosen]
 

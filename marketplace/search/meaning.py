@@ -27,7 +27,7 @@ from marketplace.search.vectors import Matrix, Row, Vector, build_matrix, keep_r
 log = structlog.get_logger(__name__)
 
 # Raise it with a change of the model or of the texts: all vectors are then made again.
-RECIPE = 1
+RECIPE = 2
 REFRESH_SECONDS = 15.0
 # Vectors are read in pieces, so that the interpreter's lock is free in between.
 READ_ROWS = 2_000

@@ -69,14 +69,15 @@ class _Search:
         self.vector = vector
         self.matrix: Matrix | None = get_matrix() if vector is not None else None
         self.near: dict[int, float] = {}
+        self.floor = fusion.CHINESE_FLOOR if vector is not None and vector.is_chinese else fusion.FLOOR
         if vector is not None and self.matrix is not None:
             self.near = self.matrix.find_nearest(
                 vector.values,
                 centre=vector.centre,
                 category=category,
-                most=fusion.MAX_NEAR,
-                margin=fusion.MARGIN,
-                floor=fusion.CHINESE_FLOOR if vector.is_chinese else fusion.FLOOR,
+                most=fusion.MAX_COMPARED,
+                margin=fusion.COMPARED_MARGIN,
+                floor=self.floor,
             )
 
     def find(self, wanted: str, expression: Expression, text: str) -> list[Candidate]:
@@ -98,8 +99,11 @@ class _Search:
         assert self.matrix is not None  # else nothing is near
         assert self.vector is not None
         products = self.matrix.compare([one.id for one in found], self.vector.values)
-        words = len(expression.terms)
-        return tuple(order_by_meaning_and_words(found, products, word_count=words, kept=matching))
+        return tuple(
+            order_by_meaning_and_words(
+                found, products, word_count=len(expression.terms), floor=self.floor, kept=matching
+            )
+        )
 
 
 def search(
@@ -113,9 +117,9 @@ def search(
     """Return a page of listings for ``text``; without its ``vector`` by words alone.
 
     First all words must match; when nothing does, the spelling is corrected; when that finds nothing either,
-    any word may match. Listings near by meaning join these, and where there are some, the words of long
-    searches are not corrected, and need not match. Four queries for correctly spelled words, otherwise up to
-    twelve; one for a further page.
+    any word may match. Listings near by meaning join those with all words, and where there are some, the
+    words of long searches are not corrected, and need not match. Four queries for correctly spelled words,
+    otherwise up to twelve; one for a further page.
     """
     after = read_cursor(CURSOR, cursor)
     ranked = read(after[0]) if after else None
@@ -159,17 +163,16 @@ def _rank(text: str, category: str, *, is_typing: bool, vector: QueryVector | No
         return Ranked(this.order(found, expression, matching), len(matching), suggestion=corrected)
     if corrected and not matching:
         better = build_expression(corrected)
-        found = this.find(better.every, better, corrected)
-        matching = _list_matching(found)
+        found_better = this.find(better.every, better, corrected)
+        matching = _list_matching(found_better)
         if matching:
-            return Ranked(this.order(found, better, matching), len(matching), shown_for=corrected)
+            return Ranked(this.order(found_better, better, matching), len(matching), shown_for=corrected)
         # With near listings the words count as they were typed.
         if not this.near:
             expression = better
-    # Those that have a part of the words; beside near listings, only if they are as good.
-    loose = this.find(expression.some, expression, text if this.near else corrected or text)
     if this.near:
-        return Ranked(this.order(loose, expression, matching), len(matching), suggestion=corrected)
+        return Ranked(this.order(found, expression, matching), len(matching), suggestion=corrected)
+    loose = this.find(expression.some, expression, corrected or text)
     partial = _list_matching(loose)
     return Ranked(
         this.order(loose, expression, partial),

@@ -73,10 +73,7 @@ def find_by_name(typed: str) -> list[SuggestedListing]:
     The last word may be the beginning of one. When no name has the words, each longer one may have one typing
     error. One query, or up to 2 + MAX_CORRECTED_WORDS.
     """
-    named = build_typed_name_query(typed)
-    if not named:
-        return []
-    found = _find(named, typed)
+    found = find_as_typed(typed)
     if found:
         return found
     words = [word for word in list_typed_words(typed) if len(word) >= MIN_WORD_LENGTH]
@@ -88,6 +85,12 @@ def find_by_name(typed: str) -> list[SuggestedListing]:
         return []
     likely = " ".join((meant.get(word) or [word])[0] for word in typed.split())
     return _find(build_typed_name_query(typed, meant=meant), likely)
+
+
+def find_as_typed(typed: str) -> list[SuggestedListing]:
+    """Return listings for a text of ``clean_typed`` as find_by_name does, without corrections. One query."""
+    named = build_typed_name_query(typed)
+    return _find(named, typed) if named else []
 
 
 def find_listed(slugs: Collection[str]) -> dict[str, SuggestedListing]:

@@ -46,8 +46,8 @@ class Matrix:
     ) -> dict[int, float]:
         """Return up to ``most`` listings with their products with ``vector``, the nearest first.
 
-        Only those of at least ``floor``, and at most ``margin`` below the nearest. ``centre`` is subtracted
-        from the vector before its signs are compared.
+        Only those at most ``margin`` below the nearest, and none where that is below ``floor``. ``centre`` is
+        subtracted from the vector before its signs are compared.
         """
         rows = np.flatnonzero(self.categories == _CATEGORIES[category]) if category else np.arange(len(self))
         if len(rows) > EXACT:
@@ -59,16 +59,21 @@ class Matrix:
         order = np.lexsort((-self.listings[rows], -products))[:most]
         if not len(order):
             return {}
-        lowest = max(floor, float(products[order[0]]) - margin)
-        return {
-            int(self.listings[rows[i]]): float(products[i]) for i in order if float(products[i]) >= lowest
-        }
+        best = float(products[order[0]])
+        if best < floor:
+            return {}
+        order = order[products[order] >= best - margin]
+        return dict(zip(self.listings[rows[order]].tolist(), products[order].tolist(), strict=True))
 
     def compare(self, listings: Sequence[int], vector: Vector) -> dict[int, float]:
         """Return the products of these listings' vectors with ``vector``; those without one are left out."""
-        found = [row for row in map(self._find_row, listings) if row is not None]
-        products = self._multiply(np.array(found, dtype=np.int64), vector)
-        return {int(self.listings[row]): float(product) for row, product in zip(found, products, strict=True)}
+        if not len(self):
+            return {}
+        wanted = np.array(listings, np.int64)
+        rows = np.minimum(np.searchsorted(self.listings, wanted), len(self) - 1)
+        rows = rows[self.listings[rows] == wanted]
+        products = self._multiply(rows, vector)
+        return dict(zip(self.listings[rows].tolist(), products.tolist(), strict=True))
 
     def get_vector(self, listing: int) -> Vector | None:
         row = self._find_row(listing)

@@ -26,6 +26,7 @@ class SyntheticListing:
 
     number: int
     slug: str
+    topic: str
     name: str
     description: str
     starters: list[str]
@@ -42,7 +43,7 @@ def generate_listing(number: int) -> SyntheticListing:
     rng = Random(number * 7_919)  # noqa: S311 - reproducible, not secret
     category = list(Category)[number % len(Category)]
     is_chinese = number % 3 == 2
-    name, description, starters = (_generate_chinese if is_chinese else _generate_english)(
+    topic, name, description, starters = (_generate_chinese if is_chinese else _generate_english)(
         rng, category.value
     )
     # A pseudo-random rank, so that topping up adds popular and unpopular listings alike.
@@ -50,6 +51,7 @@ def generate_listing(number: int) -> SyntheticListing:
     return SyntheticListing(
         number=number,
         slug=f"catalogue-{number:06d}",
+        topic=topic,
         name=name,
         description=description,
         starters=starters,
@@ -62,7 +64,7 @@ def generate_listing(number: int) -> SyntheticListing:
     )
 
 
-def _generate_english(rng: Random, category: str) -> tuple[str, str, list[str]]:
+def _generate_english(rng: Random, category: str) -> tuple[str, str, str, list[str]]:
     topic = rng.choice(WORD_LISTS[f"topics en {category}"])
     manner = rng.choice(WORD_LISTS["manners en"])
     role = rng.choice(WORD_LISTS["roles en"])
@@ -71,10 +73,10 @@ def _generate_english(rng: Random, category: str) -> tuple[str, str, list[str]]:
     audience = rng.choice(WORD_LISTS["audiences en"])
     description = f"A {manner} {role} {audience}: {topic.lower()} without the fuss. {first}. {second}."
     starters = [text.format(topic=topic.lower()) for text in rng.sample(WORD_LISTS["starters en"], 3)]
-    return name[:50], description[:300], starters
+    return topic, name[:50], description[:300], starters
 
 
-def _generate_chinese(rng: Random, category: str) -> tuple[str, str, list[str]]:
+def _generate_chinese(rng: Random, category: str) -> tuple[str, str, str, list[str]]:
     topic = rng.choice(WORD_LISTS[f"topics zh {category}"])
     manner = rng.choice(WORD_LISTS["manners zh"])
     role = rng.choice(WORD_LISTS["roles zh"])
@@ -82,4 +84,4 @@ def _generate_chinese(rng: Random, category: str) -> tuple[str, str, list[str]]:
     audience = rng.choice(WORD_LISTS["audiences zh"])
     description = f"{manner}的{topic}{role}，{audience}。{first}。{second}。"
     starters = [text.format(topic=topic) for text in rng.sample(WORD_LISTS["starters zh"], 3)]
-    return f"{manner}{topic}{role}", description, starters
+    return topic, f"{manner}{topic}{role}", description, starters

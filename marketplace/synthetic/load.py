@@ -23,6 +23,7 @@ from marketplace.search.spelling import build_trigrams, get_terms
 from marketplace.search.tsvector import VECTOR_SQL, Searchable
 from marketplace.synthetic.generate import SyntheticListing, generate_listing
 from marketplace.synthetic.people import LISTINGS_PER_BUILDER, READERS, ensure_people
+from marketplace.synthetic.vectors import TopicVectors, insert_vectors, is_possible
 from marketplace.synthetic.word_lists import WORD_LISTS
 
 CHUNK = 5_000
@@ -46,24 +47,32 @@ def count_synthetic_listings() -> int:
         return int(cursor.fetchone()[0])
 
 
-def load_synthetic_listings(total: int, *, at: datetime) -> int:
+def load_synthetic_listings(total: int, *, at: datetime, with_vectors: bool = True) -> int:
     """Add synthetic listings up to ``total`` and return how many were added.
 
-    Opens its own system scopes. Each chunk is one transaction, so an interrupted run can be repeated.
+    Their vectors are left out where the built-in model is missing or off. Opens its own system scopes. Each
+    chunk is one transaction, so an interrupted run can be repeated. Raises ModelFailure.
     """
     with system_scope("marketplace.seed_catalogue"):
         present = count_synthetic_listings()
         builders = ensure_people("maker", -(-total // LISTINGS_PER_BUILDER), at=at - timedelta(days=500))
         readers = ensure_people("reader", min(READERS, max(50, total)), at=at - timedelta(days=500))
+        vectors = TopicVectors() if with_vectors and is_possible() else None
     for first in range(present + 1, total + 1, CHUNK):
-        numbers = range(first, min(first + CHUNK, total + 1))
+        generated = [generate_listing(number) for number in range(first, min(first + CHUNK, total + 1))]
+        if vectors is not None:
+            vectors.prepare(generated)
         with system_scope("marketplace.seed_catalogue"):
-            _load_chunk([generate_listing(number) for number in numbers], builders, readers, at)
+            _load_chunk(generated, builders, readers, at, vectors)
     return max(0, total - present)
 
 
 def _load_chunk(
-    generated: list[SyntheticListing], builders: list[Person], readers: list[Person], at: datetime
+    generated: list[SyntheticListing],
+    builders: list[Person],
+    readers: list[Person],
+    at: datetime,
+    vectors: TopicVectors | None,
 ) -> None:
     with connection.cursor() as cursor:
         gpt_ids = _reserve_ids(cursor, "gpts_gpt", len(generated))
@@ -93,6 +102,8 @@ def _load_chunk(
         _insert(cursor, "marketplace_rating", _RATING_COLUMNS, (r for row in rows for r in row.rating_rows()))
         _insert(cursor, "gpts_usageevent", _USAGE_COLUMNS, (e for row in rows for e in row.usage_rows()))
         _load_terms(cursor, rows)
+        if vectors is not None:
+            insert_vectors(cursor, {(row.listing, row.version): vectors.encode(row.item) for row in rows})
 
 
 class _ListingRows:

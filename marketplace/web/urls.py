@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.web import about, asking, browse, builders, private_store, store_rules, suggestions
+from marketplace.web import about, asking, browse, builders, private_store, ranking, store_rules, suggestions
 
 app_name = "marketplace"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/suggestions", suggestions.suggestions_show, name="suggestion-list"),
     path("categories/<slug:slug>", browse.category_show, name="category-show"),
     path("leaderboards", browse.leaderboards, name="leaderboard-list"),
+    path("how-ranking-works", ranking.ranking_show, name="ranking-show"),
     path("rules", store_rules.rules_show, name="rules-show"),
     path("g/<slug:slug>", about.about_show, name="about-show"),
     path("g/<slug:slug>/ask", asking.question_ask, name="question-ask"),

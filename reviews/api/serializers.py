@@ -110,6 +110,12 @@ class SubmitInput(serializers.Serializer[Any]):
     note = serializers.CharField(allow_blank=True, default="")
     release_notes = serializers.CharField(allow_blank=True, default="")
     attested = serializers.BooleanField(default=False)
+    address = serializers.CharField(
+        allow_blank=True,
+        default="",
+        max_length=200,
+        help_text="The address that a GPT with a provisional one gets for good.",
+    )
 
 
 def build_case_body(detail: CaseDetail, row: Case) -> dict[str, Any]:

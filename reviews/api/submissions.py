@@ -72,6 +72,7 @@ class SubmitView(LoggiaAPIView):
             note=values["note"],
             release_notes=values["release_notes"],
             attested=values["attested"],
+            address=values["address"],
             by=self.person,
             at=timezone.now(),
         )

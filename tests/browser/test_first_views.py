@@ -40,12 +40,19 @@ SETTLED = """() => new Promise((go) =>
 IS_STYLED = """() => performance.getEntriesByName("first-contentful-paint").every((paint) =>
   performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".css"))
     .every(({ responseEnd }) => responseEnd <= paint.startTime))"""
+# The distances of the store's rows, as shares of what the header leaves of a window: two rows fit into one.
+LONG_ROWS = """() => {
+  const header = document.querySelector(".site-header")?.getBoundingClientRect().height ?? 0;
+  const tops = [...document.querySelectorAll(".section--row")].map((row) => row.getBoundingClientRect().top);
+  return tops.slice(1).map((top, index) => (top - tops[index]) / (innerHeight - header))
+    .filter((share) => share > 0.5);
+}"""
 HASHED = re.compile(r"\.[0-9a-f]{12}\.(?:min\.)?\w+$")
 
 PAGES: dict[str, tuple[str, ...]] = {
     "": (
         "/", "/search?q=letter", "/categories/writing", "/leaderboards", "/g/plain-letter",
-        "/g/plain-letter/report", "/rules", "/accounts/login/", "/accounts/signup/",
+        "/g/plain-letter/report", "/rules", "/how-ranking-works", "/accounts/login/", "/accounts/signup/",
         "/accounts/password/reset/", "/api/", "/nowhere",
     ),
     "visitor@demo.test": ("/", "/g/plain-letter", "/g/plain-letter/chat", "/c/", "/c/shared"),
@@ -72,7 +79,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/finance/rules", "/finance/rules/new",
     ),
     "operator@demo.test": (
-        "/operator/", "/operator/people", "/operator/workspaces", "/operator/jobs", "/operator/settings", "/operator/health",
+        "/operator/", "/operator/people", "/operator/workspaces", "/operator/jobs", "/operator/settings",
+        "/operator/health",
         "/accounts/reauthenticate/", "/operator/models", "/operator/models/providers/new",
         "/operator/models/{model}",
     ),
@@ -241,6 +249,7 @@ def list_faults(
                     load = cold.load(path)
                     found = load.list_faults(404 if path == "/nowhere" else 200)
                     files = [name for name in load.addresses if name.startswith("/static/")]
+                    found += [f"a row of {share:.2f}" for share in cold.page.evaluate(LONG_ROWS)]
                     found += [name for name in files if is_hashed and not HASHED.search(name)]
                     if found:
                         faults[f"{email} {path} {size}"] = found

@@ -38,11 +38,13 @@ def test_names_are_written_out_where_a_task_is_sent() -> None:
 # waiting for other servers get a queue in config/celery.py, so that they delay neither upkeep nor mails nor
 # money.
 SENT_TO_UPKEEP = {
+    "gpts.announce_content_access",
     "gpts.fill_insights_of_gpt",
     "gpts.note_model_answer",
     "gpts.transfer_gpts",
     "reviews.check_submission",
     "workspaces.apply_rules_to_person",
+    "workspaces.record_activity",
 }
 
 

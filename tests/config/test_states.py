@@ -76,6 +76,11 @@ EXITS: dict[str, dict[str, str]] = {
         "waiting": "job gpts.sweep_golden_runs", "running": "job gpts.sweep_golden_runs", "passed": END,
         "failed": END, "unjudged": END, "error": END, "cancelled": END,
     },
+    "gpts.ContentAccess.state": {
+        "requested": "gpts.chat.services.content_access.answer_content_access",
+        "opened": "gpts.chat.services.content_access.close_content_access",
+        "refused": END, "withdrawn": END, "ended": END,
+    },
     "gpts.BuilderChange.state": {"applied": END, "undone": END, "refused": END},
     "marketplace.Listing.state": {
         "listed": "marketplace.services.listings.delist_listing",

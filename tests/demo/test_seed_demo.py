@@ -19,6 +19,7 @@ from gpts.chat.models import Conversation
 from gpts.llm.models import LanguageModel
 from gpts.metering.models import Budget, UsageEvent
 from marketplace.models import Listing, ListingScore
+from marketplace.queries.storefront import get_storefront
 from payouts.models import AccountingPeriod, Posting, Statement
 from payouts.states import PeriodState
 from reviews.models import Case, Decision, Report
@@ -71,6 +72,10 @@ def test_the_demo_is_complete_asks_no_model_and_a_second_run_changes_nothing(set
         assert Case.objects.filter(state="queued").count() >= 6
         assert LanguageModel.objects.get(retired_at__isnull=False).replacement is not None
         assert Budget.objects.filter(uses__warned_at__isnull=False).count() == 1
+    # Every part of the store's first page has something, in both languages.
+    for language in ("en", "zh-hans"):
+        front = get_storefront(today=AT.date(), language=language)
+        assert front.shelf and front.trending and front.categories and front.noteworthy
     before = _counts()
     assert min(before) > 0 and before[COUNTED.index(UsageEvent)] > 5_000
 

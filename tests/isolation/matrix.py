@@ -19,6 +19,7 @@ from tests.isolation.rows import (
     payouts,
     retrieval,
     reviews,
+    sharing,
     workspaces,
 )
 from tests.isolation.rows.row import Row
@@ -32,6 +33,7 @@ PARTS: dict[str, list[Row]] = {
     "insights": insights.ROWS,
     "budgets": budgets.ROWS,
     "building": building.ROWS,
+    "sharing": sharing.ROWS,
     "chat_around": chat_around.ROWS,
     "marketplace": marketplace.ROWS,
     "models": models.ROWS,

@@ -35,7 +35,6 @@ from tests.isolation.rows.row import Row
 from tests.isolation.world import World
 from workspaces.models import ApiKey
 
-# Not traced for coverage: this asks every route many times, and other tests cover what the routes do.
 pytestmark = pytest.mark.django_db
 
 ABSURD = [

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from config.celery import app
 from core.ids import uuid7
 from gpts.assistants.models import GPT, GPTTransfer
-from gpts.chat.models import Attachment
+from gpts.chat.models import Attachment, ContentAccessRule
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.runs import start_run
 from gpts.knowledge.models import Document, KnowledgeFile, Passage, PassageVector
@@ -143,6 +143,12 @@ def insights_of_a_deleted_gpt() -> Arguments:
     return {"gpt_id": gpt.pk}
 
 
+def announcement_of_a_stopped_rule() -> Arguments:
+    company = create_company(UserFactory.create())
+    ContentAccessRule.objects.create(workspace=company, is_allowed=False, changed_at=NOW)
+    return {"workspace_id": company.pk, "since": NOW.isoformat()}
+
+
 def document_of_a_suspended_workspace(add: Callable[..., KnowledgeFile] = add_knowledge_file) -> Arguments:
     gpt = GPTFactory.create()
     file = add(gpt=gpt, upload=make_upload("a.txt", b"Some words to read."), by=gpt.owner, at=NOW)
@@ -203,11 +209,21 @@ def rules_of_a_closed_account() -> Arguments:
     return {"user_id": user.pk}
 
 
+def activity_of_a_leaver() -> Arguments:
+    company, member = arrange_member()
+    leave(company, member)
+    return {"user_id": member.pk, "workspace_id": company.pk, "at": NOW.isoformat()}
+
+
 # By task: arguments that name nothing, and functions that arrange what is not to be done any more.
 CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "gpts.ask_golden_prompt": (
         {"run_id": str(uuid4())},
         [golden_run_of_who_left, golden_run_of_a_revoked_key],
+    ),
+    "gpts.announce_content_access": (
+        {"workspace_id": 10**9, "since": NOW.isoformat()},
+        [announcement_of_a_stopped_rule],
     ),
     "gpts.note_model_answer": (NOTHING_LEARNED, [answer_of_a_moved_model]),
     "gpts.transfer_gpts": ({"transfer_id": str(uuid4())}, [finished_transfer]),
@@ -220,6 +236,10 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "workspaces.settle_outbound_job": ({"job_id": str(uuid4()), "act": "retry"}, []),
     "workspaces.notify_of_guesses": ({"email": "nobody@example.org"}, [guesses_at_a_closed_account]),
     "workspaces.apply_rules_to_person": ({"user_id": 10**9}, [rules_of_a_closed_account]),
+    "workspaces.record_activity": (
+        {"user_id": 10**9, "workspace_id": 10**9, "at": NOW.isoformat()},
+        [activity_of_a_leaver],
+    ),
     "workspaces.run_erasure": ({"erasure_id": str(uuid4())}, [finished_erasure]),
 }
 # Take no ids: what a visitor typed, answered alike for every address.

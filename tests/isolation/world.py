@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from django.utils import timezone
 
 from core.failed_jobs import note_failed_job
 from core.scope import system_scope
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, GPTTransfer
+from gpts.assistants.services.shares import set_share
 from gpts.llm.services.providers import ensure_offline_provider
 from tests.isolation.passkey import passkey_data
 from tests.isolation.worlds import (
@@ -40,6 +42,8 @@ from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.groups import add_group_members, create_group
+from workspaces.services.guests import start_guest
+from workspaces.services.invite_links import create_invite_link
 from workspaces.services.leaving import delete_workspace
 from workspaces.services.logos import set_logo
 from workspaces.services.members import invite_member
@@ -129,6 +133,25 @@ def _belongings(world: World) -> None:
     )
     group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
+    share = set_share(gpt=world.gpts["alpha"], right="chat", group=group, by=owner, at=now)
+    transfer = GPTTransfer.objects.create(
+        workspace=world.alpha,
+        to_user=owner,
+        requested_by=owner,
+        requested_at=now,
+        gpt_ids=[],
+        finished_at=now,
+    )
+    link, link_token = create_invite_link(
+        workspace=world.alpha, role="member", days=7, max_uses=None, by=owner, at=now
+    )
+    guest = start_guest(
+        workspace=world.alpha,
+        user=world.people["third"],
+        invited_by=owner,
+        until=now + timedelta(days=9),
+        at=now,
+    )
     note = notify(user=owner, kind="x", title="Only for the owner", url="/settings/", at=now)
     # The row of a registered passkey: allauth has no service that creates it.
     passkey = Authenticator.objects.create(
@@ -144,7 +167,8 @@ def _belongings(world: World) -> None:
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
-        "group": group.pk,
+        "group": group.pk, "share": share.pk, "transfer": transfer.pk,
+        "link": link.pk, "link_token": link_token, "guest": guest.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
 

@@ -6,7 +6,16 @@ import os
 import shutil
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+# First the shell without windows, which needs a quarter less CPU time.
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+)
 CACHES = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
 MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -22,6 +31,11 @@ def find_browser() -> str:
 
 
 def _downloaded() -> list[str]:
-    patterns = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/**/MacOS/*")
+    patterns = (
+        "chromium_headless_shell-*/*linux*/*headless*shell",
+        "chromium_headless_shell-*/*mac*/*headless*shell",
+        "chromium-*/chrome-linux*/chrome",
+        "chromium-*/chrome-mac*/**/MacOS/*",
+    )
     folders = [Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or cache).expanduser() for cache in CACHES]
     return [str(path) for folder in folders for pattern in patterns for path in sorted(folder.glob(pattern))]

@@ -353,7 +353,7 @@ def test_lists_take_the_same_number_of_queries_for_any_length(
     owner_client.get(path)
     # user, roles, savepoint, scope, workspace, two of the page, unread count, restored scope, release; the
     # log also asks for its actions, the people of the filter and the names of what its events are about.
-    with django_assert_num_queries({"members": 10, "audit": 16}[page]):
+    with django_assert_num_queries({"members": 13, "audit": 16}[page]):
         owner_client.get(path)
 
 

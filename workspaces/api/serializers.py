@@ -127,7 +127,7 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
 
     class Meta:
         model = Member
-        fields: ClassVar[Any] = ["id", "user", "role", "joined_at"]
+        fields: ClassVar[Any] = ["id", "user", "role", "joined_at", "last_active_at"]
         read_only_fields: ClassVar[Any] = fields
 
 
@@ -148,4 +148,6 @@ class RoleSerializer(FreshPasswordSerializer):
 
 
 class RemovalSerializer(FreshPasswordSerializer):
-    """Only the removal of an owner needs the password."""
+    """Only the removal of an owner needs the password. ``successor``: the member who gets their GPTs."""
+
+    successor = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, groups, me, operator_urls, policies, staff, workspaces
+from workspaces.api import audit, groups, joining, me, operator_urls, policies, staff, workspaces
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -55,6 +55,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/groups/<int:group_id>/members/<int:member_id>",
         groups.GroupMemberView.as_view(),
         name="group-member",
+    ),
+    path(
+        "workspaces/<slug:workspace>/invitations", joining.InvitationsView.as_view(), name="invitation-list"
+    ),
+    path(
+        "workspaces/<slug:workspace>/invitations/<int:invitation_id>",
+        joining.InvitationView.as_view(),
+        name="invitation-detail",
+    ),
+    path("workspaces/<slug:workspace>/invite-links", joining.InviteLinksView.as_view(), name="link-list"),
+    path(
+        "workspaces/<slug:workspace>/invite-links/<int:link_id>",
+        joining.InviteLinkView.as_view(),
+        name="link-detail",
+    ),
+    path("workspaces/<slug:workspace>/guests", joining.GuestsView.as_view(), name="guest-list"),
+    path(
+        "workspaces/<slug:workspace>/guests/<int:guest_id>", joining.GuestView.as_view(), name="guest-detail"
     ),
     path("workspaces/<slug:workspace>/members", workspaces.MembersView.as_view(), name="member-list"),
     path(

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gpts.assistants.services.leavers import remove_leaver
 from marketplace.services.publishing import set_workspace_publishing
 from workspaces.access import WorkspaceAct, access_member, access_workspace, not_found
 from workspaces.api.base import LoggiaAPIView
@@ -34,7 +35,7 @@ from workspaces.queries import (
     summarise_external,
 )
 from workspaces.services.logos import set_logo
-from workspaces.services.members import change_role, remove_member
+from workspaces.services.members import change_role
 from workspaces.services.workspaces import update_workspace
 from workspaces.states import ApiScope, Role
 
@@ -158,7 +159,12 @@ class MemberView(LoggiaAPIView):
     def delete(self, request: Request, workspace: str, member_id: int) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
         member = access_member(tenant, member_id)
+        values = self.read(RemovalSerializer)
         if member.role == Role.OWNER:
-            require_password(request, self.read(RemovalSerializer).get("password", ""))
-        remove_member(member=member, by=self.person, at=timezone.now())
+            require_password(request, values.get("password", ""))
+        successor = None
+        if values.get("successor") is not None:
+            access_workspace(self.person, workspace, to=WorkspaceAct.MANAGE_GPTS)
+            successor = access_member(tenant, values["successor"])
+        remove_leaver(member=member, successor=successor, by=self.person, at=timezone.now())
         return Response(status=204)

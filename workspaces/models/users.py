@@ -31,6 +31,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+    # Whether mails tell of edits by others of GPTs that the person owns or edits.
+    mails_edit_notices = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)
     # Set and cleared by moderation, while the person is suspended as a builder (workspaces.acts).
     publishing_suspended_at = models.DateTimeField(null=True, blank=True)

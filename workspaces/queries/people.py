@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
-from workspaces.states import COMPANY_KINDS
+from workspaces.states import BUILDER_ROLES, COMPANY_KINDS
 
 
 def find_user(email: str) -> User | None:
@@ -15,8 +15,28 @@ def find_user(email: str) -> User | None:
     return User.objects.filter(email=email.strip().lower()).first()
 
 
-def list_members(workspace: Workspace) -> QuerySet[Member]:
-    return Member.objects.filter(workspace=workspace).select_related("user")
+def list_members(
+    workspace: Workspace, *, search: str = "", role: str = "", group_id: int | None = None
+) -> QuerySet[Member]:
+    """Return members with their people, filtered by a part of name or address, by role and by group."""
+    rows = Member.objects.filter(workspace=workspace).select_related("user")
+    if search:
+        rows = rows.filter(Q(user__display_name__icontains=search) | Q(user__email__icontains=search))
+    if role:
+        rows = rows.filter(role=role)
+    if group_id is not None:
+        rows = rows.filter(groups__group_id=group_id)
+    return rows
+
+
+def list_builders(workspace: Workspace) -> QuerySet[Member]:
+    """Return active members who may own GPTs, by name."""
+    rows = Member.objects.filter(workspace=workspace, role__in=BUILDER_ROLES, user__is_active=True)
+    return rows.select_related("user").order_by("user__display_name", "pk")
+
+
+def count_members(workspace: Workspace) -> int:
+    return Member.objects.filter(workspace=workspace).count()
 
 
 def is_member_now(user_id: int, workspace_id: int) -> bool:
@@ -40,8 +60,13 @@ def is_in_company(user_id: int) -> bool:
 
 
 def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:
+    """Return open invitations of members; those of guests are listed with the guests."""
     return Invitation.objects.filter(
-        workspace=workspace, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
+        workspace=workspace,
+        guest_until__isnull=True,
+        accepted_at__isnull=True,
+        revoked_at__isnull=True,
+        expires_at__gt=at,
     ).order_by("-id")
 
 

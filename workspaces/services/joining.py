@@ -11,6 +11,7 @@ from core.errors import Conflict
 from workspaces.models import Guest, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.groups import apply_rules_to_person
+from workspaces.states import ADMIN_ROLES
 
 
 def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
@@ -18,11 +19,23 @@ def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | No
 
     In the caller's transaction, which has locked the person and then the workspace
     (workspaces.services.locks), and in a scope that may write there. A guest stops being one. Raises
-    Conflict: ``already_member``, and ``no_seat`` when all seats are taken. ``by`` is None for a job or the
-    identity provider.
+    Conflict: ``already_member``, ``guest_not_admin``, and ``no_seat`` when all seats are taken. ``by`` is
+    None for a job or the identity provider.
     """
     if Member.objects.filter(workspace=workspace, user=user).exists():
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
+    if (
+        role in ADMIN_ROLES
+        and Guest.objects.filter(
+            workspace=workspace, user=user, ended_at__isnull=True, expires_at__gt=at
+        ).exists()
+    ):
+        # By whatever way: a claim of a directory must not turn somebody from outside into an admin.
+        raise Conflict(
+            _("This person is a guest, and a guest cannot be made an admin. Make them a member first."),
+            code="guest_not_admin",
+            field="role",
+        )
     require_seat(workspace, for_self=by is not None and by.pk == user.pk)
     Guest.objects.filter(workspace=workspace, user=user, ended_at__isnull=True).update(ended_at=at)
     member = Member.objects.create(workspace=workspace, user=user, role=role, joined_at=at)

@@ -23,6 +23,8 @@ from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import ApiKey, Invitation, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.groups import release_groups_of
+from workspaces.services.guests import start_guest
+from workspaces.services.invite_links import revoke_links_of
 from workspaces.services.joining import join_workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
@@ -69,6 +71,8 @@ def invite_member(
             invited_by=by,
             created_at=at,
             expires_at=at + timedelta(days=INVITATION_DAYS),
+            mailed_at=at,
+            language=language,
         )
         _record("member_invited", invitation, workspace, by, at, role=str(role))
         link = absolute_url(reverse("workspaces:invitation-accept", args=[token]))
@@ -87,10 +91,11 @@ def revoke_invitation(*, invitation: Invitation, by: User, at: datetime) -> None
             _record("invitation_revoked", invitation, invitation.workspace, by, at)
 
 
-def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Member:
-    """Make ``by`` a member with the invitation's role; the invited address must be their own. Audited.
+def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Member | None:
+    """Make ``by`` a member with the invitation's role, or a guest; the address must be their own. Audited.
 
-    Raises Forbidden for another address and Conflict when the invitation was used or revoked meanwhile.
+    Returns None for a guest. Raises Forbidden for another address, and Conflict when the invitation was used
+    or revoked meanwhile, for who is a member already and without a free seat; nothing is used up then.
     """
     if invitation.email != by.email:
         raise Forbidden(
@@ -105,6 +110,15 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
         ).update(accepted_at=at)
         if not taken:
             raise Conflict(_("This invitation is no longer open. Ask for a new one."), code="invitation_used")
+        if invitation.guest_until is not None:
+            start_guest(
+                workspace=invitation.workspace,
+                user=by,
+                invited_by=invitation.invited_by,
+                until=invitation.guest_until,
+                at=at,
+            )
+            return None
         return join_workspace(workspace=invitation.workspace, user=by, role=invitation.role, by=by, at=at)
 
 
@@ -154,6 +168,9 @@ def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
 def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
     """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
 
+    Streams end with their next check, within two seconds. Links that they made and open invitations to them
+    are closed; groups and guests of theirs stay with the workspace.
+
     Only owners, or the identity provider (``by`` None, in a scope that may write there), may remove an owner.
     Raises Conflict for the last owner.
     """
@@ -169,6 +186,14 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
         # Whoever leaves is no admin; what they owned is left to the admins.
         with open_admin_scope(workspace.pk, user_id=by.pk) if by is not None else transaction.atomic():
             release_groups_of(workspace_id=workspace.pk, user_id=fresh.user_id)
+            revoke_links_of(workspace_id=workspace.pk, user_id=fresh.user_id, at=at)
+            # Otherwise an older mail would let them in again.
+            Invitation.objects.filter(
+                workspace=workspace,
+                email=fresh.user.email,
+                accepted_at__isnull=True,
+                revoked_at__isnull=True,
+            ).update(revoked_at=at)
         fresh.delete()
         record(
             action="workspaces.member_removed",
@@ -196,7 +221,7 @@ def _notify_owners(member: Member, at: datetime) -> None:
 def _lock(member: Member) -> Member:
     """Lock the workspace, so that two owners cannot leave at the same time, and read the member again."""
     lock_workspaces([member.workspace_id])
-    fresh = Member.objects.select_related("workspace").filter(pk=member.pk).first()
+    fresh = Member.objects.select_related("workspace", "user").filter(pk=member.pk).first()
     if fresh is None:
         raise Conflict(_("This person is no longer a member."), code="not_a_member")
     return fresh

@@ -44,7 +44,7 @@ def create_user(
     Without a password the person signs in by other means or resets it. Raises InvalidInput, or Conflict
     when the address is taken.
     """
-    email = _clean_email(email)
+    email = clean_email(email)
     if User.objects.filter(email=email).exists():
         raise Conflict(
             _("There is already an account with this e-mail address."), code="email_taken", field="email"
@@ -132,6 +132,13 @@ def set_theme(*, user: User, theme: str, by: User, at: datetime) -> User:
     return user
 
 
+def set_edit_mails(*, user: User, is_wanted: bool, by: User, at: datetime) -> User:
+    """Switch mails about other people's edits on or off for this person; not audited."""
+    user.mails_edit_notices = is_wanted
+    user.save(update_fields=["mails_edit_notices"])
+    return user
+
+
 def set_language(*, user: User, language: str, by: User, at: datetime) -> User:
     """Set the language of pages and mails for this person; not audited."""
     user.language = _clean_language(language)
@@ -157,7 +164,8 @@ def note_email_change(*, user: User, former: str, by: User, at: datetime) -> Non
     record(action="workspaces.email_changed", by=by, at=at, subject=user)
 
 
-def _clean_email(email: str) -> str:
+def clean_email(email: str) -> str:
+    """Return an address in small letters; raises InvalidInput for one that is incomplete."""
     email = clean_line(email, max_length=254, field="email").strip().lower()
     try:
         validate_email(email)

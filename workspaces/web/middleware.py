@@ -20,7 +20,8 @@ from core.errors import DomainError
 from core.scope import NOBODY, Scope, open_scope, public_reader
 from workspaces.access import find_api_key, scope_for, scope_for_api_key
 from workspaces.models import ApiKey, User
-from workspaces.queries import cache_user_roles
+from workspaces.queries import cache_user_roles, get_user_roles
+from workspaces.services.activity import note_activity
 from workspaces.services.api_keys import record_key_use
 from workspaces.web.own_scopes import has_own_scopes
 from workspaces.web.preferences import set_preference
@@ -93,6 +94,7 @@ class ScopeMiddleware:
         response: HttpResponseBase
         try:
             require_fresh_password(request, view)
+            note_use(request, kwargs)
             response = view(request, *args, **kwargs)
         except (ImmediateHttpResponse, ReauthenticationRequired) as answer:
             # allauth's early responses are not errors: what was written before is committed.
@@ -121,6 +123,19 @@ class ScopeMiddleware:
         cache_user_roles(user)
         activate_preferences(request, user)
         return scope_for(user)
+
+
+def note_use(request: HttpRequest, kwargs: Mapping[str, Any]) -> None:
+    """Note that a member uses the workspace of the address or of the key; no query."""
+    user = request.user
+    if not isinstance(user, User):
+        return
+    key = getattr(request, "api_key", None)
+    slug = kwargs.get("workspace")
+    found = get_user_roles(user).memberships if slug or key is not None else ()
+    for place in found:
+        if place.slug == slug or (key is not None and place.workspace_id == key.workspace_id):
+            note_activity(user_id=user.pk, workspace_id=place.workspace_id, at=timezone.now())
 
 
 def has_nul(request: HttpRequest) -> bool:

@@ -13,7 +13,7 @@ from workspaces.web import (
     preferences,
     settings,
 )
-from workspaces.web.company import deletions, members
+from workspaces.web.company import deletions, invite_links, members
 from workspaces.web.company import urls as company_urls
 from workspaces.web.operator import urls as operator_urls
 
@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/api-keys/", api_keys.api_keys, name="api-key-list"),
     path("settings/api-keys/<int:key_id>/revoke", api_keys.revoke, name="api-key-revoke"),
     path("settings/notifications/", notifications.notifications, name="notification-list"),
+    path("settings/notifications/mails", notifications.set_mails, name="notification-mails"),
     path("settings/notifications/read", notifications.read_all, name="notification-read-all"),
     path(
         "settings/notifications/<uuid:notification_id>/open",
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/theme", preferences.theme, name="preference-theme"),
     path("preferences/language", preferences.language, name="preference-language"),
     path("w/new", new_workspace.new, name="workspace-new"),
+    path("join/link/<str:token>", invite_links.join, name="link-join"),
     path("join/<str:token>", members.accept, name="invitation-accept"),
 ]
 urlpatterns += company_urls.routes

@@ -25,5 +25,5 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"{summary} ({time.monotonic() - started_at:.1f} s)")
         self.stdout.write(f"Sign in with the password {PASSWORD}:")
-        for person in PEOPLE[:11]:
+        for person in PEOPLE[:12]:
             self.stdout.write(f"  {person.email}  {', '.join(person.staff) or person.display_name}")

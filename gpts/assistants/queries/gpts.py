@@ -12,7 +12,7 @@ from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery,
 from core.scope import NOBODY, current_scope, open_scope
 from gpts.assistants.models import GPT, GPTShare, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions, list_with_owner_state, pick_served
-from gpts.assistants.queries.shares import filter_shares_with, find_right
+from gpts.assistants.queries.shares import filter_shares_with, find_right, list_guest_places
 from gpts.assistants.rules import GPTRelation, list_reached_audiences
 from gpts.assistants.states import Audience, ShareRight
 from gpts.llm.catalogue import list_chat_models
@@ -104,7 +104,7 @@ def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelat
         is_active=user.is_active,
         role=role,
         audiences=audiences,
-        right=find_right(user, gpt) if role and gpt.owner_id != user.pk else "",
+        right="" if gpt.owner_id == user.pk else find_right(user.pk, gpt, is_member=role != ""),
     )
 
 
@@ -142,10 +142,14 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
     live = list_served_versions().filter(gpt=OuterRef("pk"))
     memberships = list_scope_memberships(user).values("workspace_id")
     inside = Q(workspace_id__in=memberships)
-    shares = GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("pk"))
+    shares = GPTShare.objects.filter(filter_shares_with(user.pk), gpt=OuterRef("pk"))
     is_invited = Q(has_shares=True) & Exists(shares) & Exists(live.filter(audience=Audience.SHARED))
     # GPTs that are live by link only, in the workspace or anywhere, are not listed.
-    reach = Exists(live.filter(audience=Audience.PUBLIC)) | (
+    guest_shares = GPTShare.objects.filter(
+        Exists(list_guest_places(user.pk)), gpt=OuterRef("pk"), user_id=user.pk
+    )
+    is_guest = Q(has_shares=True) & Exists(guest_shares) & Exists(live.filter(audience=Audience.SHARED))
+    reach = (Exists(live.filter(audience=Audience.PUBLIC)) | is_guest) | (
         inside & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)) | is_invited)
     )
     return (
@@ -168,7 +172,7 @@ def list_shared_gpts(user: User, *, workspace: Workspace | None = None) -> Query
 
     ``is_editable`` says whether one of the shares gives the right to edit.
     """
-    shares = GPTShare.objects.filter(filter_shares_with(user), gpt=OuterRef("pk"))
+    shares = GPTShare.objects.filter(filter_shares_with(user.pk), gpt=OuterRef("pk"))
     found = _list_in_scope(user, workspace).exclude(owner_id=user.pk)
     found = found.filter(
         Exists(shares.filter(right__in=(ShareRight.VIEW, ShareRight.EDIT))),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from gpts.assistants.models import GPT, GPTShare
 from gpts.assistants.states import ShareRight
-from workspaces.models import GroupMember, Member, User
+from workspaces.models import GroupMember, Guest, Member, User
 from workspaces.states import BUILDER_ROLES
 
 MAX_EDITORS = 100
@@ -20,18 +21,41 @@ def pick_strongest(rights: Iterable[str]) -> str:
     return max(rights, key=lambda right: STRENGTH[ShareRight(right)], default="")
 
 
-def filter_shares_with(user: User) -> Q:
+def filter_shares_with(user_id: int) -> Q:
     """Return the condition of shares with the person or with groups of theirs."""
-    places = GroupMember.objects.filter(group=OuterRef("group"), member__user_id=user.pk)
-    return Q(user_id=user.pk) | Q(Exists(places))
+    places = GroupMember.objects.filter(group=OuterRef("group"), member__user_id=user_id)
+    return Q(user_id=user_id) | Q(Exists(places))
 
 
-def find_right(user: User, gpt: GPT) -> str:
-    """Return the strongest right that shares of the GPT give a member, in one query; none without shares."""
+def find_right(user_id: int, gpt: GPT, *, is_member: bool) -> str:
+    """Return the strongest right that shares of the GPT give a person, in one query; none without shares.
+
+    Somebody outside its workspace has the right to chat at most, and only while they are its guest.
+    """
     if not gpt.has_shares:
         return ""
-    rows = GPTShare.objects.filter(filter_shares_with(user), gpt=gpt)
-    return pick_strongest(rows.values_list("right", flat=True))
+    shares = GPTShare.objects.filter(gpt=gpt)
+    if is_member:
+        return pick_strongest(shares.filter(filter_shares_with(user_id)).values_list("right", flat=True))
+    is_shared = shares.filter(Exists(list_guest_places(user_id)), user_id=user_id).exists()
+    return ShareRight.CHAT.value if is_shared else ""
+
+
+def list_guest_places(user_id: int) -> QuerySet[Guest]:
+    """Return the present guest places of a person in the workspace of the outer query's rows."""
+    return Guest.objects.filter(
+        workspace_id=OuterRef("workspace_id"), user_id=user_id, ended_at__isnull=True, expires_at__gt=Now()
+    )
+
+
+def is_guest_of(user_id: int, workspace_id: int) -> bool:
+    return list_guests_now(workspace_id).filter(user_id=user_id).exists()
+
+
+def list_guests_now(workspace_id: int) -> QuerySet[Guest]:
+    return Guest.objects.filter(
+        workspace_id=workspace_id, ended_at__isnull=True, expires_at__gt=Now(), user__is_active=True
+    )
 
 
 def list_rights(gpts: Collection[GPT], user_ids: Collection[int]) -> dict[tuple[int, int], str]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, DomainError, InvalidInput
+from core.rate_limits import Limit, require_within
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import lock_gpt
 from workspaces.erasure import is_retired, retire_name
@@ -29,6 +30,8 @@ RESERVED = frozenset({
     "store", "support", "terms", "test", "version", "versions",
 })  # fmt: skip
 _FORM = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Checks while somebody types: each holds the lock below for a moment, and says which addresses are taken.
+CHECKS = Limit("gpt-address-check", 120, 60)
 # Serialises choices: an address that is being given up must not be taken before it is recorded.
 _LOCK = 7_215_093
 
@@ -72,6 +75,12 @@ def find_address_problem(*, gpt: GPT, address: str) -> DomainError | None:
     except DomainError as problem:
         return problem
     return None
+
+
+def check_address(*, gpt: GPT, address: str, by: User, at: datetime) -> DomainError | None:
+    """Return find_address_problem for somebody who types. Raises RateLimited beyond CHECKS."""
+    require_within(CHECKS, by.pk, at=at)
+    return find_address_problem(gpt=gpt, address=address)
 
 
 def suggest_address(gpt: GPT) -> str:

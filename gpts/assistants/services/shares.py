@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
 from gpts.assistants.models import GPT, GPTShare
-from gpts.assistants.queries.shares import MAX_EDITORS, list_editors
+from gpts.assistants.queries.shares import MAX_EDITORS, is_guest_of, list_editors
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import ShareRight
 from workspaces.acts import Act, check_act
 from workspaces.models import Group, Member, User
+from workspaces.policy import Target, TargetKind, gpt_targets
+from workspaces.queries import may_share_with_group
 from workspaces.states import BUILDER_ROLES
 
 
@@ -35,14 +37,16 @@ def set_share(
         raise InvalidInput(_("Choose what they may do."), code="unknown_choice", field="right")
     if fresh.workspace.person_id is not None:
         raise Forbidden(_("A personal workspace has no colleagues to share with."), code="personal_workspace")
-    check_act(
-        by,
-        Act.SHARE_WITH_PERSON if user is not None else Act.SHARE_WITH_GROUP,
-        workspace_id=fresh.workspace_id,
-    )
+    if group is None:
+        check_act(by, Act.SHARE_WITH_PERSON, workspace_id=fresh.workspace_id, targets=gpt_targets(fresh.pk))
+    else:
+        targets = [*gpt_targets(fresh.pk), Target(TargetKind.GROUP, str(group.pk))]
+        check_act(by, Act.SHARE_WITH_GROUP, workspace_id=fresh.workspace_id, targets=targets)
     if user is not None:
         _check_person(fresh, user, right)
-    elif group is not None and group.workspace_id != fresh.workspace_id:
+    elif group is not None and (
+        group.workspace_id != fresh.workspace_id or not may_share_with_group(by, group)
+    ):
         raise InvalidInput(_("There is no such group in this workspace."), code="unknown_group", field="who")
     share = GPTShare.objects.filter(gpt=fresh, user=user, group=group).first()
     if share is not None and share.right == right:
@@ -106,6 +110,14 @@ def _check_person(gpt: GPT, user: User, right: str) -> None:
     if user.pk == gpt.owner_id:
         raise InvalidInput(_("The owner has every right already."), code="is_owner", field="who")
     place = Member.objects.filter(workspace_id=gpt.workspace_id, user=user, user__is_active=True).first()
+    if place is None and is_guest_of(user.pk, gpt.workspace_id):
+        if right != ShareRight.CHAT:
+            raise InvalidInput(
+                _("%(name)s is a guest: guests can chat, not look at settings.") % {"name": user},
+                code="guest_may_chat",
+                field="right",
+            )
+        return
     if place is None:
         raise InvalidInput(
             _("Nobody of this name or address belongs to this workspace."), code="unknown_person", field="who"

@@ -27,6 +27,7 @@ from workspaces.acts import Act, check_act, check_workspace_open
 from workspaces.models import User
 from workspaces.names import check_public_name, find_resemblances
 from workspaces.policy import gpt_targets
+from workspaces.queries import is_active_member
 
 RELEASE_NOTES_LENGTH = 2_000
 ACT_BY_AUDIENCE = {
@@ -210,8 +211,9 @@ def check_owner_may_serve(gpt: GPT, audience: str) -> None:
     GPTs after an owner has left; ``list_served_versions`` follows the same rule.
     """
     act = ACT_BY_AUDIENCE[Audience(audience)]
-    is_company_of_closed_account = gpt.workspace.person_id is None and not gpt.owner.is_active
-    if is_company_of_closed_account:
+    if gpt.workspace.person_id is None and not is_active_member(gpt.owner_id, gpt.workspace_id):
+        if gpt.owner.is_active:
+            check_act(gpt.owner, act)  # a suspended builder's GPTs stay inside
         check_workspace_open(act, gpt.workspace_id, targets=gpt_targets(gpt.pk))
         return
     check_act(gpt.owner, act, workspace_id=gpt.workspace_id, targets=gpt_targets(gpt.pk))

@@ -20,6 +20,7 @@ from gpts.chat.mentions import Mention, list_mentions
 from gpts.chat.services.branches import show_turn
 from gpts.chat.services.versions import AnsweringVersion, continue_with_version, get_answering_version
 from gpts.chat.version_changes import list_public_changes, list_versions_between
+from marketplace.queries.suggestions import list_store_slugs
 from workspaces.api.base import LoggiaAPIView
 
 
@@ -120,7 +121,8 @@ class MentionsView(LoggiaAPIView):
     )
     def get(self, request: Request) -> Response:
         """GPTs that can be called into a conversation: recent ones, your workspaces', the store's by name."""
-        found = list_mentions(self.person, request.query_params.get("q", ""))
+        text = request.query_params.get("q", "")
+        found = list_mentions(self.person, text, in_store=list_store_slugs(text))
         return Response(MentionSerializer(found, many=True).data)
 
 

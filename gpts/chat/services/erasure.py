@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from gpts.chat.models import Attachment, Conversation, Turn
+from gpts.chat.models import Attachment, ContentAccess, Conversation, Turn
 from gpts.llm.states import TurnState
 from workspaces.erasure import BATCH, ErasurePart, ErasureWaits
 from workspaces.models import User, Workspace
@@ -39,10 +39,13 @@ def _delete_bytes(keys: list[str], erased: list[object]) -> None:
 
 
 def erase_chats_of_person(user: User, at: datetime) -> int:
+    # A reason may say things about the person; who asked and agreed, and when, is kept.
+    ContentAccess.objects.filter(person=user).exclude(reason="").update(reason="")
     return _erase(Conversation.objects.filter(user=user), Attachment.objects.filter(user=user))
 
 
 def erase_chats_in_workspace(workspace: Workspace, at: datetime) -> int:
+    ContentAccess.objects.filter(workspace=workspace).delete()
     return _erase(
         Conversation.objects.filter(workspace=workspace), Attachment.objects.filter(workspace=workspace)
     )

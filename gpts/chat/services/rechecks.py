@@ -12,10 +12,11 @@ from core.scope import NOBODY, Scope, open_scope
 from gpts.assistants.external import find_refused_uses
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.served import list_served_versions
-from gpts.assistants.queries.shares import list_rights
+from gpts.assistants.queries.shares import find_right, list_rights
 from gpts.assistants.rules import GPTAct, GPTRelation, may
 from workspaces.access import list_keys_in_force
 from workspaces.models import Member, User
+from workspaces.queries import is_active_member
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,33 @@ def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime)
     """
     answers = list(answers)
     with _open_recheck_scope(answers):
-        return _find_turns_without_access(answers, at=at)
+        refused = _find_turns_without_access(answers, at=at)
+        return {
+            answer.turn_id
+            for answer in answers
+            if answer.turn_id in refused and not _may_chat_as_guest(answer, at=at)
+        }
+
+
+def _may_chat_as_guest(answer: RunningAnswer, *, at: datetime) -> bool:
+    """Whether a share with the person opens a GPT of a workspace to which they do not belong.
+
+    Asked for each of the few that were refused, in their own scope: others do not see what guests see.
+    """
+    if answer.act is not GPTAct.CHAT or find_ended_requests([answer.request], at=at):
+        return False
+    with open_scope(Scope(user_id=answer.user_id, workspace_ids=answer.workspace_ids)):
+        gpt = GPT.objects.select_related("workspace").filter(pk=answer.gpt_id, has_shares=True).first()
+        if gpt is None or not is_active_member(answer.user_id, answer.payer_id):
+            return False
+        relation = GPTRelation(
+            user_id=answer.user_id,
+            is_active=True,
+            role="",
+            audiences=frozenset(list_served_versions().filter(gpt=gpt).values_list("audience", flat=True)),
+            right=find_right(answer.user_id, gpt, is_member=False),
+        )
+        return may(answer.act, gpt, relation)
 
 
 def _open_recheck_scope(answers: Iterable[RunningAnswer]) -> AbstractContextManager[Scope]:

@@ -61,6 +61,7 @@ from gpts.metering.services.budgets import (
 from gpts.metering.services.price_ceilings import check_price
 from workspaces.access import renew_scope
 from workspaces.models import User
+from workspaces.services.activity import note_activity
 
 REPEATED_KEY_ATTEMPTS = 20
 REPEATED_KEY_PAUSE = 0.05
@@ -177,6 +178,7 @@ def begin_first_turn(
             is_temporary=is_temporary,
             answering=question.answering,
         )
+        note_activity(user_id=requester.user.pk, workspace_id=question.payer_id, at=timezone.now())
         choose_model(conversation=turn.conversation, chosen=model)
         _attach_files(requester, turn, files)
         return _prepare_answer(requester, turn, has_files=bool(files), vectors=vectors)
@@ -219,6 +221,7 @@ def begin_next_turn(
         )
         if not is_new:
             return _find_started(requester, turn)
+        note_activity(user_id=requester.user.pk, workspace_id=conversation.workspace_id, at=at)
         choose_model(conversation=conversation, chosen=model)
         _attach_files(requester, turn, files)
         return _prepare_answer(requester, turn, vectors=vectors)

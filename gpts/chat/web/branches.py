@@ -24,6 +24,7 @@ from gpts.chat.services.branches import show_turn
 from gpts.chat.services.versions import continue_with_version, get_answering_version
 from gpts.chat.version_changes import list_public_changes, list_versions_between
 from gpts.chat.web.rendered_turns import get_icon_url, render_turns
+from marketplace.queries.suggestions import list_store_slugs
 from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
 
@@ -97,9 +98,10 @@ def conversation_changes(request: HttpRequest, conversation_id: UUID) -> HttpRes
 @require_GET
 def mention_list(request: HttpRequest) -> HttpResponse:
     """Suggestions for "@" in the composer."""
+    text = request.GET.get("q", "")
     found = [
         {"slug": m.slug, "name": m.name, "description": m.description, "kind": m.kind,
          "icon_url": get_icon_url(m.icon) or build_icon_url(m.slug, m.category)}
-        for m in list_mentions(person_of(request), request.GET.get("q", ""))
+        for m in list_mentions(person_of(request), text, in_store=list_store_slugs(text))
     ]  # fmt: skip
     return JsonResponse({"items": found})

@@ -35,6 +35,7 @@ from gpts.chat.streaming.responses import wants_stream
 from gpts.chat.web.files import get_attachment_options
 from gpts.chat.web.model_options import build_model_menu, get_model_note
 from gpts.chat.web.payer_options import build_payer_menu, build_payer_note
+from gpts.chat.web.privacy_note import build_privacy_note
 from gpts.chat.web.rendered_turns import get_icon_url, join_wrapped_lines, render_turns
 from gpts.llm.states import TurnState
 from marketplace.access import find_listing
@@ -76,6 +77,7 @@ def render_start_page(
             temporary=is_temporary,
         ),
         "payers": payers,
+        "privacy_note": build_privacy_note(payers.chosen),
         "temporary_url": _build_url(
             reverse("gpts:chat-start", args=[gpt.slug]),
             {"workspace": payers.asked},

@@ -17,6 +17,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
 from gpts.chat.mentions import NAME_LENGTH, ChatChoices, list_chat_choices
 from gpts.chat.web.rendered_turns import get_icon_url
+from marketplace.queries.suggestions import list_store_slugs
 from workspaces.models import User
 from workspaces.queries import get_user_roles
 from workspaces.web.people import person_of
@@ -36,7 +37,7 @@ def chat_new(request: HttpRequest) -> HttpResponse:
     text = " ".join(request.GET.get("q", "")[:NAME_LENGTH].split())
     context: dict[str, Any] = {
         "q": text,
-        "groups": _build_groups(list_chat_choices(person, text)),
+        "groups": _build_groups(list_chat_choices(person, text, in_store=list_store_slugs(text))),
         "gpt": None if text else _find_open_gpt(person, request.GET.get("gpt", "")),
         "workspace": _find_own_workspace(person, request.GET.get("workspace", "")),
     }

@@ -112,7 +112,7 @@ def _render_share_page(
         "icon_url": get_icon_url(content["gpt"]["icon"]),
         "category": content["gpt"]["category"],
         "drawn_for": content["gpt"]["slug"],
-        "turns": _render_turns(content["turns"], conversation.user_id),
+        "turns": render_snapshot_turns(content["turns"], conversation.user_id),
         "share": share,
         "link": build_link(share) if share else "",
         "is_behind": share is not None and share.turn_count != len(content["turns"]),
@@ -131,11 +131,11 @@ def _build_shared_context(share: SharedConversation) -> dict[str, Any]:
         "category": gpt["category"],
         # Copies made before icons were drawn do not have it.
         "drawn_for": gpt.get("slug", ""),
-        "turns": _render_turns(share.content["turns"], share.user_id),
+        "turns": render_snapshot_turns(share.content["turns"], share.user_id),
     }
 
 
-def _render_turns(turns: list[dict[str, Any]], person_id: int) -> list[dict[str, Any]]:
+def render_snapshot_turns(turns: list[dict[str, Any]], person_id: int) -> list[dict[str, Any]]:
     """Render the turns of a copy as its person's, whoever reads it: visitors do not wait for one another."""
     answers = render_all([turn["answer"] for turn in turns], person_id=person_id)
     return [

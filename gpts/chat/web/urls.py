@@ -5,16 +5,35 @@ from __future__ import annotations
 from django.urls import path
 
 from gpts.chat.web import branches as chat_branches
+from gpts.chat.web import content_access, new_chat
 from gpts.chat.web import conversations as chat_pages
 from gpts.chat.web import export as chat_export
 from gpts.chat.web import feedback as chat_feedback
 from gpts.chat.web import files as chat_files
-from gpts.chat.web import new_chat
 from gpts.chat.web import search as chat_search
 from gpts.chat.web import share_links as chat_share_links
 from gpts.chat.web import turns as chat_turns
 
+_CONTENT = "w/<slug:workspace>/admin/content"
+
 urlpatterns = [
+    path(_CONTENT, content_access.content_access_list, name="content-access-list"),
+    path(f"{_CONTENT}/rule", content_access.content_access_rule, name="content-access-rule"),
+    path(
+        f"{_CONTENT}/<uuid:access_id>/answer",
+        content_access.content_access_answer,
+        name="content-access-answer",
+    ),
+    path(
+        f"{_CONTENT}/<uuid:access_id>/close", content_access.content_access_close, name="content-access-close"
+    ),
+    path(f"{_CONTENT}/<uuid:access_id>", content_access.opened_list, name="opened-conversation-list"),
+    path(
+        f"{_CONTENT}/<uuid:access_id>/<uuid:conversation_id>",
+        content_access.opened_show,
+        name="opened-conversation-show",
+    ),
+    path("settings/content-access", content_access.own_accesses, name="own-content-access"),
     path("g/<slug:slug>/chat", chat_pages.chat_start, name="chat-start"),
     path("g/<slug:slug>/chat/turns", chat_turns.turn_first, name="turn-first"),
     path("g/<slug:slug>/chat/asked", chat_turns.asked_send, name="asked-send"),

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.services.addresses import choose_address, find_address_problem, suggest_address
+from gpts.assistants.services.addresses import check_address, choose_address, suggest_address
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
 
@@ -47,10 +47,10 @@ class AddressView(LoggiaAPIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """The present address, a free one made from the name, and the ``problem`` of the one asked for:
-        empty, or the code with which choosing it would be refused."""
+        empty, or the code with which choosing it would be refused. 429 after many questions in a minute."""
         gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         asked = request.query_params.get("address", "")[:200]
-        problem = find_address_problem(gpt=gpt, address=asked) if asked else None
+        problem = check_address(gpt=gpt, address=asked, by=self.person, at=timezone.now()) if asked else None
         return Response(_serialize(gpt, problem="" if problem is None else problem.code))
 
     @extend_schema(

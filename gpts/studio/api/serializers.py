@@ -262,6 +262,16 @@ class FreezeSerializer(serializers.Serializer[Any]):
     )
 
 
+class ShareSerializer(FreezeSerializer):
+    address = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=200,
+        help_text="The address that a GPT with a provisional one gets for good.",
+    )
+
+
 class SegmentSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["same", "add", "remove"])
     text = serializers.CharField()
@@ -299,7 +309,7 @@ class ChangeLogSerializer(serializers.Serializer[Any]):
     versions = ChangeLogEntrySerializer(many=True)
 
 
-class SubmitSerializer(FreezeSerializer):
+class SubmitSerializer(ShareSerializer):
     note = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)
     attested = serializers.BooleanField(
         help_text="That you may publish this and that it keeps the rules of the store."

@@ -13,8 +13,9 @@ from gpts.assistants.access import access_gpt, access_version
 from gpts.assistants.audiences import DIRECT_AUDIENCES, check_direct_audience
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import clear_live_version
+from gpts.studio.access import access_gpt_to_update
 from gpts.studio.api.gpts import serialize_gpt
-from gpts.studio.api.serializers import FreezeSerializer, GPTSerializer, RestoreSerializer, VersionSerializer
+from gpts.studio.api.serializers import GPTSerializer, RestoreSerializer, ShareSerializer, VersionSerializer
 from gpts.studio.services.sharing import restore_with_backup, share_draft
 from workspaces.api.base import LoggiaAPIView
 from workspaces.states import ApiScope
@@ -34,16 +35,27 @@ class AudienceView(LoggiaAPIView):
     @extend_schema(
         operation_id="audience_set",
         parameters=[AUDIENCE],
-        request=FreezeSerializer,
+        request=ShareSerializer,
         responses={200: VersionSerializer},
     )
     def post(self, request: Request, slug: str, audience: str) -> Response:
-        """Freeze the draft as a version and make it live for the audience; repeating it changes nothing."""
-        gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
+        """Freeze the draft as a version and make it live for the audience; repeating it changes nothing.
+
+        Editors update audiences inside the company that have a live version; the owner and admins decide
+        which do.
+
+        ``address`` is taken only while the present one is provisional; its errors are those of PUT address.
+        """
+        gpt = access_gpt_to_update(self.person, slug, audience)
         check_direct_audience(gpt, audience)
-        notes = self.read(FreezeSerializer)["release_notes"]
+        body = self.read(ShareSerializer)
         version = share_draft(
-            gpt=gpt, audiences=[audience], release_notes=notes, by=self.person, at=timezone.now()
+            gpt=gpt,
+            audiences=[audience],
+            release_notes=body["release_notes"],
+            address=body["address"],
+            by=self.person,
+            at=timezone.now(),
         )
         return Response(VersionSerializer(version).data)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.studio.api import address, create_messages, gpts, icon, sharing, versions
+from gpts.studio.api import address, create_messages, gpts, icon, shares, sharing, versions
 from gpts.studio.api import create_conversation as create_views
 
 urlpatterns = [
@@ -38,6 +38,16 @@ urlpatterns = [
     path("gpts/<slug:slug>/address", address.AddressView.as_view(), name="address"),
     path("gpts/<slug:slug>/icon", icon.IconView.as_view(), name="icon"),
     path("gpts/<slug:slug>/audiences/<slug:audience>", sharing.AudienceView.as_view(), name="audience"),
+    path("gpts/<slug:slug>/shares", shares.SharesView.as_view(), name="gpt-shares"),
+    path("gpts/<slug:slug>/shares/<int:share_id>", shares.ShareView.as_view(), name="gpt-share"),
+    path("gpts/<slug:slug>/owner", shares.OwnerView.as_view(), name="gpt-owner"),
+    path("workspaces/<slug:workspace>/orphans", shares.OrphansView.as_view(), name="orphan-list"),
+    path("workspaces/<slug:workspace>/gpt-transfers", shares.TransfersView.as_view(), name="transfer-list"),
+    path(
+        "workspaces/<slug:workspace>/gpt-transfers/<uuid:transfer_id>",
+        shares.TransferView.as_view(),
+        name="transfer-detail",
+    ),
     path("gpts/<slug:slug>/change-log", versions.ChangeLogView.as_view(), name="change-log"),
     path("gpts/<slug:slug>/diff", versions.DiffView.as_view(), name="version-diff"),
     path("gpts/<slug:slug>/submission", versions.SubmissionView.as_view(), name="submission-detail"),

@@ -128,6 +128,7 @@ class SubmissionView(LoggiaAPIView):
             note=body["note"],
             release_notes=body["release_notes"],
             attested=body["attested"],
+            address=body["address"],
             by=self.person,
             at=timezone.now(),
         )

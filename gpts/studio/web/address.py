@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from core.errors import DomainError
 from gpts.assistants.access import access_gpt
 from gpts.assistants.rules import GPTAct
-from gpts.assistants.services.addresses import choose_address, find_address_problem
+from gpts.assistants.services.addresses import check_address, choose_address
 from gpts.studio.web.share import render_share_page
 from workspaces.web.people import person_of
 
@@ -21,11 +21,15 @@ from workspaces.web.people import person_of
 @login_required
 @require_http_methods(["GET", "POST"])
 def address(request: HttpRequest, slug: str) -> HttpResponse:
-    """GET answers with JSON ``{"problem", "code"}``, both empty for an address that is free."""
+    """GET answers with JSON ``{"problem", "code"}``, both empty for an address that is free.
+
+    429 ``too_many_tries`` for somebody who tries out addresses.
+    """
     user = person_of(request)
     gpt = access_gpt(user, slug, to=GPTAct.MANAGE)
     if request.method == "GET":
-        problem = find_address_problem(gpt=gpt, address=request.GET.get("address", "")[:200])
+        asked = request.GET.get("address", "")[:200]
+        problem = check_address(gpt=gpt, address=asked, by=user, at=timezone.now())
         return JsonResponse(
             {"problem": str(problem.message), "code": problem.code}
             if problem

@@ -1,4 +1,4 @@
-"""The Share tab: which version is live for whom, and submitting to the store."""
+"""The Share tab: which version is live for whom, inside the company and outside; submitting to the store."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from core.errors import Conflict, DomainError, InvalidInput
+from core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from core.links import absolute_url
 from gpts.assistants.access import access_gpt
-from gpts.assistants.audiences import check_direct_audience, list_direct_audiences
+from gpts.assistants.audiences import COMPANY_AUDIENCES, check_direct_audience, list_direct_audiences
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.addresses import suggest_address
-from gpts.assistants.services.versions import check_ready, clear_live_version
+from gpts.assistants.services.versions import ACT_BY_AUDIENCE, check_ready, clear_live_version
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import build_page_context, get_tab_url
 from gpts.evals.services.gate import find_gate_problem
 from gpts.knowledge.reading_gaps import list_reading_gaps
+from gpts.studio.access import access_gpt_to_update
 from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.forms import SubmitForm, show_refusal
+from gpts.studio.web.share_people import build_people_context
 from reviews.queries import submission_status
 from reviews.services.submissions import submit_version, withdraw_submission
+from workspaces.acts import check_act
+from workspaces.models import User
+from workspaces.policy import gpt_targets
 from workspaces.web.people import person_of
 
 
@@ -39,7 +44,12 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def render_share_page(
-    request: HttpRequest, gpt: GPT, form: SubmitForm | None = None, *, refusal: DomainError | None = None
+    request: HttpRequest,
+    gpt: GPT,
+    form: SubmitForm | None = None,
+    *,
+    refusal: DomainError | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Render the page, after a refusal with what was typed; one about the address stands beside its field."""
     context = build_page_context(request, gpt, "share", form=form or SubmitForm())
@@ -50,19 +60,24 @@ def render_share_page(
             "address_site": absolute_url("/g/"),
         }
     live, draft_hash = context["frame"].live, context["frame"].draft_hash
+    person, may_manage = person_of(request), context["frame"].may_manage
+    rows = [
+        _build_audience_row(gpt, audience, live.get(audience), draft_hash, person if may_manage else None)
+        for audience in list_direct_audiences(gpt)
+    ]
     context |= {
         "missing": _list_missing(gpt),
         "gate": find_gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
         "gaps": list_reading_gaps(gpt),
         "tests_url": get_tab_url("tests", gpt.slug),
-        "audiences": [
-            _build_audience_row(gpt, audience, live.get(audience), draft_hash)
-            for audience in list_direct_audiences(gpt)
-        ],
+        "audiences": rows,
         "public": live.get(Audience.PUBLIC),
+        "public_refusal": find_refusal(person, gpt, Audience.PUBLIC) if may_manage else "",
         "is_public_current": Audience.PUBLIC in live
         and live[Audience.PUBLIC].version.content_hash == draft_hash,
         "chat_url": absolute_url(f"/g/{gpt.slug}/chat"),
+        **build_people_context(request, gpt, may_manage=may_manage),
+        **(extra or {}),
     }
     status = 200 if refusal is None else refusal.status
     return render(request, "gpts/studio/share.html", context, status=status)
@@ -73,20 +88,38 @@ def _is_about_address(refusal: DomainError) -> bool:
 
 
 def _build_audience_row(
-    gpt: GPT, audience: Audience, live: LiveVersion | None, draft_hash: str
+    gpt: GPT, audience: Audience, live: LiveVersion | None, draft_hash: str, manager: User | None
 ) -> dict[str, Any]:
+    """Return a card; for a ``manager`` also why the rules of the workspace refuse it, if they do."""
     texts = {
-        Audience.WORKSPACE: _("Every member of %(workspace)s finds it in the company's store.")
-        % {"workspace": gpt.workspace.name},
+        Audience.SHARED: _("Only the people and groups that you name; it is listed for them alone."),
+        Audience.UNLISTED: _("Every member of %(workspace)s who has the link. It is listed nowhere."),
+        Audience.WORKSPACE: _("Every member of %(workspace)s finds it in the company's store."),
         Audience.LINK: _("Whoever is signed in and has the link may chat. It is listed nowhere."),
     }
     return {
         "value": audience.value,
         "label": audience.label,
-        "text": texts[audience],
+        "text": texts[audience] % {"workspace": gpt.workspace.name},
         "live": live,
         "is_current": live is not None and live.version.content_hash == draft_hash,
+        "is_inside": audience in COMPANY_AUDIENCES,
+        "refusal": "" if manager is None else find_refusal(manager, gpt, audience),
     }
+
+
+def find_refusal(person: User, gpt: GPT, audience: Audience) -> str:
+    """Return the sentence with which the rules refuse this audience to the person, empty if they do not."""
+    try:
+        check_act(
+            person,
+            ACT_BY_AUDIENCE[audience],
+            workspace_id=gpt.workspace_id,
+            targets=gpt_targets(gpt.pk),
+        )
+    except Forbidden as refusal:
+        return str(refusal.message)
+    return ""
 
 
 def _list_missing(gpt: GPT) -> list[str]:
@@ -139,9 +172,12 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def set_audience(request: HttpRequest, slug: str) -> HttpResponse:
-    """Make the draft live for the workspace or by link, or stop serving that audience."""
-    gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
+    """Make the draft live for an audience, or stop serving it; editors update what is live inside."""
     audience = request.POST.get("audience", "")
+    if request.POST.get("stop"):
+        gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
+    else:
+        gpt = access_gpt_to_update(person_of(request), slug, audience)
     check_direct_audience(gpt, audience)
     now = timezone.now()
     try:

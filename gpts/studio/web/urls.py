@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.studio.web import address, configure, create, icon, live, my_gpts, preview, share, versions
+from gpts.studio.web import (
+    address,
+    configure,
+    create,
+    icon,
+    live,
+    my_gpts,
+    orphans,
+    preview,
+    share,
+    share_people,
+    versions,
+)
 
 urlpatterns = [
     path("build/", my_gpts.gpt_list, name="build-list"),
@@ -43,6 +55,10 @@ urlpatterns = [
     path("build/<slug:slug>/share/submit", share.submit, name="build-submit"),
     path("build/<slug:slug>/share/withdraw", share.withdraw, name="build-withdraw"),
     path("build/<slug:slug>/share/audience", share.set_audience, name="build-audience"),
+    path("build/<slug:slug>/share/people", share_people.add, name="build-share-add"),
+    path("build/<slug:slug>/share/people/<int:share_id>", share_people.change, name="build-share-change"),
+    path("build/<slug:slug>/share/owner", share_people.transfer, name="build-transfer"),
     path("build/<slug:slug>/duplicate", my_gpts.duplicate, name="build-duplicate"),
+    path("w/<slug:workspace>/admin/gpts/orphans", orphans.orphans, name="orphan-list"),
     path("build/<slug:slug>/delete", my_gpts.delete, name="build-delete"),
 ]

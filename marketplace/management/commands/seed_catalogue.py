@@ -20,6 +20,7 @@ MAX_COUNT = 2_000_000
 ANALYSED_TABLES = (
     "marketplace_listing",
     "marketplace_listingscore",
+    "marketplace_listingvector",
     "marketplace_rating",
     "marketplace_searchterm",
 )
@@ -30,6 +31,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("count", type=int, metavar="N")
+        parser.add_argument(
+            "--no-vectors", action="store_true", help="leaves the vectors of search by meaning to the worker"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = options["count"]
@@ -37,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(f"N must lie between 1 and {MAX_COUNT:,}.")
         started = time.monotonic()
         at = timezone.now()
-        added = load_synthetic_listings(count, at=at)
+        added = load_synthetic_listings(count, at=at, with_vectors=not options["no_vectors"])
         with system_scope("marketplace.compute_scores"):
             compute_scores(at=at)
         _analyse_tables()

@@ -297,8 +297,8 @@ def test_a_key_of_one_workspace_lists_no_gpts_of_another(people: dict[str, User]
     with open_scope(scope_for(boss)):
         assert inside in list_visible_gpts(boss)
         assert inside in list_own_gpts(boss)
-        assert [mention.slug for mention in list_mentions(boss, "")] == [inside.slug]
+        assert [mention.slug for mention in list_mentions(boss, "", in_store=[])] == [inside.slug]
     with open_scope(scope_for_api_key(key)):
         assert inside not in list_visible_gpts(boss)
         assert inside not in list_own_gpts(boss)
-        assert list_mentions(boss, "") == []
+        assert list_mentions(boss, "", in_store=[]) == []

@@ -8,10 +8,12 @@ import pytest
 
 from core.errors import DomainError
 from core.models import AuditEvent
+from core.rate_limits import Limit
 from core.scope import system_scope
 from core.text import skeleton
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.queries.gpts import find_gpt
+from gpts.assistants.services import addresses
 from gpts.assistants.services.addresses import choose_address, find_address_problem, suggest_address
 from gpts.assistants.services.erasure import erase_gpts_of_workspace
 from gpts.assistants.services.versions import set_live_version
@@ -209,6 +211,41 @@ def test_the_api_chooses_an_address_once() -> None:
     )  # fmt: skip
     assert (again.status_code, again.json()["error"]["code"]) == (409, "address_settled")
     assert read(gpt)[:2] == ("api-coach", provisional)
+
+
+@pytest.mark.parametrize("kind", ["audiences/link", "submission"])
+def test_sharing_by_the_api_takes_an_address(kind: str) -> None:
+    gpt = GPTFactory.create()
+    call = ApiClient(gpt.owner)
+    provisional = gpt.slug
+    path = f"gpts/{provisional}/{kind}"
+    rest = {"attested": True} if kind == "submission" else {}
+
+    refused = call("POST", path, {"address": "admin", **rest})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "address_reserved")
+    counts = [rows.objects.filter(gpt=gpt).count() for rows in (Version, LiveVersion, Submission)]
+    assert (counts, read(gpt)[0]) == ([0, 0, 0], provisional)
+    given = call("POST", path, {"address": "shared-coach", **rest})
+    assert given.status_code in (200, 201), given.content
+    assert read(gpt)[:2] == ("shared-coach", provisional)
+
+
+def test_addresses_cannot_be_tried_out_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "CHECKS", Limit("gpt-address-check", 2, 60))
+    gpt, other = GPTFactory.create(), GPTFactory.create()
+    page, call = sign_in(gpt.owner), ApiClient(gpt.owner)
+    asked = f"/build/{gpt.slug}/share/address?address=essay-coach"
+
+    answers = [page.get(asked).status_code, call.get(f"gpts/{gpt.slug}/address?address=admin").status_code]
+    refused = [page.get(asked), call.get(f"gpts/{gpt.slug}/address?address=admin")]
+
+    assert answers == [200, 200]
+    assert [answer.status_code for answer in refused] == [429, 429]
+    assert refused[1].json()["error"]["code"] == "too_many_tries"
+    # Other people and the address itself are not affected.
+    assert sign_in(other.owner).get(f"/build/{other.slug}/share/address?address=x-coach").status_code == 200
+    assert call.get(f"gpts/{gpt.slug}/address").status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
@@ -22,16 +25,18 @@ from gpts.assistants.services.shares import remove_share, set_share
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience, ShareRight
 from gpts.chat.mentions import list_mentions
+from gpts.chat.services.rechecks import RunningAnswer, find_turns_without_access
 from gpts.evals.services.prompts import create_prompt
 from gpts.knowledge.services.files import upload_knowledge_file
 from gpts.studio.services.duplicates import duplicate_gpt
+from gpts.studio.services.shares import share_with
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import MemberFactory, UserFactory
 from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from workspaces.access import scope_for
-from workspaces.models import Group, GroupMember, Member, User, Workspace
+from workspaces.models import Group, GroupMember, Guest, Member, User, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +162,7 @@ def test_lists_name_what_is_shared_and_not_what_has_only_a_link(stage: Stage) ->
         with open_scope(scope_for(user)):
             seen[name] = (
                 list(list_visible_gpts(user)),
-                [found.slug for found in list_mentions(user, "")],
+                [found.slug for found in list_mentions(user, "", in_store=[])],
                 [(found.pk, vars(found)["is_editable"]) for found in list_shared_gpts(user)],
             )
     assert seen == {
@@ -437,3 +442,42 @@ def test_rights_and_audiences_are_those_of_the_documents() -> None:
     assert ShareRight.values == ["chat", "view", "edit"]
     assert Audience.values == ["shared", "unlisted", "workspace", "link", "public"]
     assert LiveVersion._meta.get_field("audience").max_length == 10
+
+
+def test_a_guest_chats_with_what_names_them_while_they_are_one(stage: Stage) -> None:
+    guest = stage.people["stranger"]
+    place = Guest.objects.create(
+        workspace=stage.company, user=guest, created_at=NOW, expires_at=timezone.now() + timedelta(days=1)
+    )
+    group = stage.make_group("builder")
+    version = freeze_version(gpt=stage.gpt, release_notes="", by=stage.gpt.owner, at=NOW)
+    set_live_version(gpt=stage.gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
+    stage.share("edit", group=group)
+    assert stage.list_acts("stranger") == ""
+    with pytest.raises(InvalidInput) as caught:
+        stage.share("view", user="stranger")
+    assert caught.value.code == "guest_may_chat"
+    owner = stage.people["owner"]
+    share_with(gpt=stage.gpt, right="chat", user=guest, by=owner, at=NOW)
+
+    def list_seen() -> list[GPT]:
+        with open_scope(scope_for(guest)):
+            return list(list_visible_gpts(guest))
+
+    answer = RunningAnswer(
+        turn_id=uuid4(),
+        user_id=guest.pk,
+        gpt_id=stage.gpt.pk,
+        act=GPTAct.CHAT,
+        workspace_ids=(guest.personal_workspace.pk,),
+        payer_id=guest.personal_workspace.pk,
+    )
+    assert (stage.list_acts("stranger"), list_seen()) == ("C", [stage.gpt])
+    assert find_turns_without_access([answer], at=NOW) == set()
+    with open_scope(scope_for(guest)):
+        assert access_chat(guest, stage.gpt.slug)[1] == version
+    Guest.objects.filter(pk=place.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert (stage.list_acts("stranger"), list_seen()) == ("", [])
+    assert find_turns_without_access([answer], at=NOW) == {answer.turn_id}
+    Guest.objects.filter(pk=place.pk).update(expires_at=timezone.now() + timedelta(days=1), ended_at=NOW)
+    assert stage.list_acts("stranger") == ""

@@ -167,6 +167,7 @@ def test_mentions_the_picker_and_shared_chats_leave_out_what_is_refused() -> Non
     member, company, group = create_member()
     outside, inside = create_public_gpt(name="Harbour outside"), create_inside(company, name="Harbour inside")
     approved = create_public_gpt(name="Harbour approved")
+    in_store = [outside.slug, approved.slug]
     client, maker = sign_in(member), UserFactory.create()
     with system_scope("tests"):
         create_conversation(member, gpt=outside)  # recently used
@@ -175,8 +176,8 @@ def test_mentions_the_picker_and_shared_chats_leave_out_what_is_refused() -> Non
     def see() -> tuple[set[str], set[str], bool, int]:
         person = User.objects.get(pk=member.pk)
         with open_scope(scope_for(person)):
-            called = {one.name for one in list_mentions(person, "Harbour")}
-            groups = list_chat_choices(person, "Harbour")
+            called = {one.name for one in list_mentions(person, "Harbour", in_store=in_store)}
+            groups = list_chat_choices(person, "Harbour", in_store=in_store)
         offered = {one.name for one in (*groups.recent, *groups.own, *groups.workspace, *groups.public)}
         shared = client.get(f"/s/{link.token}").content.decode()
         assert ("does not allow this." in shared) is ("Start your own chat" not in shared)

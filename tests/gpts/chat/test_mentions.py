@@ -15,6 +15,7 @@ from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.tasks import remove_temporary_conversations
 from gpts.metering.models import UsageEvent
+from marketplace.services.listings import publish_listing
 from tests.fakes.openai_server import ModelServer
 from tests.support.api_client import create_key, get_bearer_header
 from tests.support.chat import configure_model, create_public_gpt
@@ -99,6 +100,8 @@ def test_the_api_mentions_other_gpts_too(server: Any, model_server: ModelServer)
         create_public_gpt(model, name="Host"),
         create_public_gpt(model, owner=UserFactory.create(display_name="G"), name="Guest"),
     )
+    with system_scope("tests"):
+        publish_listing(gpt=guest, version=guest.versions.get(), by=None, at=NOW)
     headers = get_bearer_header(create_key(UserFactory.create(display_name="Reader")))
     with httpx2.Client(base_url=f"{server.url}/api/v1", timeout=20, trust_env=False, headers=headers) as http:
         first = http.post(f"/gpts/{host.slug}/conversations", json={"text": "Hi"}).json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from html import unescape
 
 import pytest
@@ -10,16 +11,21 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.scope import system_scope
+from core.scope import open_scope, system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import set_live_version
 from gpts.assistants.states import Audience
+from gpts.chat.mentions import list_chat_choices, list_mentions
+from marketplace.queries.suggestions import list_store_slugs
 from tests.support.chat import create_conversation, create_public_gpt
 from tests.support.factories.gpts import GPTFactory, VersionFactory
 from tests.support.factories.workspaces import UserFactory
+from tests.support.marketplace import make_listing
 from tests.support.pages import sign_in
+from tests.support.query_plans import list_whole_reads_of
 from tests.support.times import NOW
+from workspaces.access import scope_for
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +59,7 @@ def test_recent_and_own_gpts_without_previews_and_without_what_has_gone() -> Non
     draft = GPTFactory.create(owner=reader, name="Only a draft")
     create_conversation(reader, gpt=draft)  # a preview
     share_by_link(GPTFactory.create(owner=maker, name="Theirs by link"))
-    create_public_gpt(owner=maker, name="In the store")
+    make_listing(owner=maker, name="In the store")
     client = sign_in(reader)
 
     groups = read_groups(client)
@@ -118,3 +124,14 @@ def test_the_number_of_queries_does_not_grow() -> None:
     for _more in range(2):
         create_conversation(reader)
     assert count() == first
+
+
+def test_no_table_of_gpts_is_read_whole_while_somebody_types() -> None:
+    reader = UserFactory.create()
+    create_conversation(reader)
+    make_listing(name="Chess club", starters=[])
+    with open_scope(scope_for(reader)):
+        for find in (list_mentions, list_chat_choices):
+            for text in ("", "che"):
+                read = list_whole_reads_of(partial(find, reader, text, in_store=list_store_slugs(text)))
+                assert not read & {"gpts_gpt", "gpts_liveversion", "gpts_version", "marketplace_listing"}

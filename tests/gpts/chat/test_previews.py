@@ -51,7 +51,7 @@ def test_a_preview_costs_but_is_neither_counted_nor_among_the_chats() -> None:
     assert search_conversations(owner, "lighthouse").items == []
     assert export_page(owner)[0] == []
     assert call.get("conversations").json()["items"] == []
-    assert [mention.kind for mention in list_mentions(owner, "")] != ["recent"]
+    assert [mention.kind for mention in list_mentions(owner, "", in_store=[])] != ["recent"]
     # It can still be opened and exported by its own address.
     assert "Lighthouse question" in client.get(f"/c/{shown.pk}").content.decode()
     assert call.get(f"conversations/{shown.pk}").status_code == 200

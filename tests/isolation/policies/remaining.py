@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.ids import uuid7
 from core.models import InstanceSetting
-from gpts.assistants.models import GPTShare, GPTTransfer, PastVersion, Version
+from gpts.assistants.models import PastVersion, Version
 from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
@@ -62,13 +62,6 @@ def _in_workspaces(world: World) -> None:
         workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
     )
     GroupMember.objects.create(group=group, member=seat)
-    GPTShare.objects.create(
-        workspace=world.alpha, gpt=world.gpts["alpha"], group=group, right="edit", created_at=now
-    )
-    GPTTransfer.objects.create(
-        workspace=world.alpha, gpt_ids=[world.gpts["alpha"].pk], to_user=world.people["member"],
-        requested_by=world.people["owner"], requested_at=now,
-    )  # fmt: skip
     owner = world.people["owner"]
     InviteLink.objects.create(
         workspace=world.alpha, role="member", token_hash="0" * 64, created_by=owner, created_at=now,

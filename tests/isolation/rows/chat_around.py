@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.isolation.rows.row import ALPHA, OWNER, PEOPLE, Row, api, page
+from tests.isolation.rows.row import ADMINS, ALPHA, MEMBER, OWNER, PEOPLE, Row, api, page
 
 TURN = {"conversation_id": "conversation", "turn_id": "turn"}
 TALK = {"conversation_id": "conversation"}
@@ -11,7 +11,23 @@ CHAT = "chat"
 AT_ALPHA = "owner@alpha"
 UP = {"thumb": "up"}
 
+CONTENT = {"workspace": "alpha_place"}
+ASKED = CONTENT | {"access_id": "content_asked"}
+OPENED = CONTENT | {"access_id": "content_opened"}
+
 ROWS: list[Row] = [
+    page("gpts:content-access-list", ADMINS, "GET POST", ids=CONTENT, forbidden=MEMBER),
+    page("gpts:content-access-rule", OWNER, "POST", ids=CONTENT, forbidden=frozenset({"admin", "member"})),
+    page("gpts:content-access-answer", ADMINS, "POST", ids=ASKED, forbidden=MEMBER),
+    page("gpts:content-access-close", ADMINS, "POST", ids=ASKED, forbidden=MEMBER),
+    page("gpts:opened-conversation-list", ADMINS, ids=OPENED, forbidden=MEMBER),
+    page(
+        "gpts:opened-conversation-show",
+        ADMINS,
+        ids=OPENED | {"conversation_id": "opened_conversation"},
+        forbidden=MEMBER,
+    ),
+    page("gpts:own-content-access", PEOPLE),
     # Without a file these are refused after the permission check.
     page("gpts:attachment-add-first", ALPHA, "POST", ids={"slug": "alpha_slug"}),
     page("gpts:attachment-add", OWNER, "POST", ids=TALK),

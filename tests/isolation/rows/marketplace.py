@@ -13,6 +13,7 @@ ROWS: list[Row] = [
     page("marketplace:suggestion-list", EVERYBODY, "GET", query="?q=walk"),
     page("marketplace:category-show", EVERYBODY, "GET POST", fixed={"slug": "writing"}),
     page("marketplace:leaderboard-list", EVERYBODY, "GET POST"),
+    page("marketplace:ranking-show", EVERYBODY, "GET POST"),
     page("marketplace:rules-show", EVERYBODY, "GET POST"),
     page("marketplace:about-show", EVERYBODY, "GET", ids=LISTED),
     # An empty question is refused, so that these cells keep nothing.

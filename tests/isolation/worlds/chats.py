@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import find_live_version
-from gpts.chat.models import Conversation, Turn
+from gpts.chat.models import ContentAccess, ContentAccessRule, Conversation, Turn
 from gpts.chat.services.turns import delete_conversation, finish_turn, start_conversation, start_turn
 from gpts.chat.states import MessageRole
 from gpts.knowledge.models import Passage
@@ -70,8 +70,27 @@ def build(world: Any) -> None:
             ("rival", "rival", people["rival"].personal_workspace, True),
         )
     }
+    _open_content(world, others["member"][0])
     world.ids |= {
         "cited_turn": cited_turn.pk,
         "conversation": own.pk, "turn": turn.pk, "draft_conversation": draft_talk.pk, "deleted": gone.pk,
         "conversations": {name: (talked.pk, answered.pk) for name, (talked, answered) in others.items()},
+    }  # fmt: skip
+
+
+def _open_content(world: Any, conversation: Conversation) -> None:
+    """Let the owner and the admin read the member's conversations, and wait with another request."""
+    now, people = timezone.now(), world.people
+    ContentAccessRule.objects.create(workspace=world.alpha, is_allowed=True, changed_at=now)
+    asked = ContentAccess.objects.create(
+        workspace=world.alpha, person=people["member"], requested_by=people["builder"], requested_at=now,
+        reason="A complaint about an answer.",
+    )  # fmt: skip
+    opened = ContentAccess.objects.create(
+        workspace=world.alpha, person=people["member"], requested_by=people["owner"], requested_at=now,
+        reason="A complaint about an answer.", state="opened", decided_by=people["admin"], decided_at=now,
+        ends_at=now + timedelta(days=30),
+    )  # fmt: skip
+    world.ids |= {
+        "content_asked": asked.pk, "content_opened": opened.pk, "opened_conversation": conversation.pk,
     }  # fmt: skip

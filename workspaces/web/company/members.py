@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
 from core.pagination import paginate
+from gpts.assistants.queries.owned import count_owned_gpts
+from gpts.assistants.services.leavers import remove_leaver
 from workspaces.access import (
     WorkspaceAct,
     access_invitation,
@@ -21,18 +23,23 @@ from workspaces.access import (
     access_own_membership,
     access_workspace,
 )
-from workspaces.queries import list_members, list_open_invitations
+from workspaces.models import Member, User, Workspace
+from workspaces.queries import count_members, list_builders, list_groups, list_members, list_open_invitations
 from workspaces.services.members import (
     accept_invitation,
     change_role,
     invite_member,
-    remove_member,
     revoke_invitation,
 )
 from workspaces.states import Role
+from workspaces.web.company.joining_forms import MemberFilterForm
+from workspaces.web.company.member_batches import read_member_filter
 from workspaces.web.forms import InviteForm, RoleForm, add_refusal
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import ask_again
+
+# Builders that the dialog of a removal offers as successors.
+SUCCESSORS = 200
 
 
 @login_required
@@ -56,11 +63,24 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
         else:
             messages.success(request, _("The invitation is on its way."))
             return redirect("workspaces:member-list", tenant.slug)
+    chosen = read_member_filter(MemberFilterForm(request.GET))
+    page = paginate(
+        list_members(tenant, **chosen), order=("id",), cursor=request.GET.get("cursor", ""), size=50
+    )
+    owned = count_owned_gpts(tenant, [member.user_id for member in page.items])
+    for member in page.items:
+        member.owned_count = owned.get(member.user_id, 0)  # type: ignore[attr-defined]  # for the template
+    may_give = user.has_perm(WorkspaceAct.MANAGE_GPTS, tenant)
     context = {
         "workspace": tenant,
         "accent": tenant.accent,
         "form": form,
-        "page": paginate(list_members(tenant), order=("id",), cursor=request.GET.get("cursor", ""), size=50),
+        "chosen": chosen,
+        "is_filtered": any(chosen.values()),
+        "groups": list(list_groups(tenant).order_by("name", "pk")[:500]),
+        "member_count": count_members(tenant),
+        "page": page,
+        "successors": list(list_builders(tenant)[:SUCCESSORS]) if may_give and owned else [],
         "invitations": list(list_open_invitations(tenant, at=timezone.now())[:100]),
         "roles": Role.choices,
         "now": timezone.now(),
@@ -91,11 +111,21 @@ def remove(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse
     member = access_member(tenant, member_id)
     if member.role == Role.OWNER:
         ask_again(request)
-    remove_member(member=member, by=user, at=timezone.now())
+    successor = _read_successor(request, user, tenant)
+    remove_leaver(member=member, successor=successor, by=user, at=timezone.now())
     messages.success(request, _("%(name)s is no longer a member.") % {"name": member.user.display_name})
     if member.user_id == user.pk:
         return redirect("/")
     return redirect("workspaces:member-list", tenant.slug)
+
+
+def _read_successor(request: HttpRequest, user: User, tenant: Workspace) -> Member | None:
+    """Return the member who gets the GPTs of whom is removed; giving GPTs away is a part of its own."""
+    text = request.POST.get("successor", "")
+    if not text:
+        return None
+    access_workspace(user, tenant.slug, to=WorkspaceAct.MANAGE_GPTS)
+    return access_member(tenant, int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0)
 
 
 @login_required
@@ -104,7 +134,7 @@ def leave(request: HttpRequest, workspace: str) -> HttpResponse:
     """End one's own membership; every member may, except the last owner."""
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
-    remove_member(member=access_own_membership(tenant, user), by=user, at=timezone.now())
+    remove_leaver(member=access_own_membership(tenant, user), successor=None, by=user, at=timezone.now())
     messages.success(request, _("You have left %(name)s.") % {"name": tenant.name})
     return redirect("workspaces:settings-profile")
 
@@ -126,12 +156,13 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     user = person_of(request)
     invitation = access_invitation_by_token(token, at=timezone.now())
     if request.method == "POST":
-        accept_invitation(invitation=invitation, by=user, at=timezone.now())
+        member = accept_invitation(invitation=invitation, by=user, at=timezone.now())
         messages.success(request, _("Welcome to %(name)s.") % {"name": invitation.workspace.name})
-        return redirect(f"/w/{invitation.workspace.slug}/")
+        # A guest has no page of the workspace.
+        return redirect("/" if member is None else f"/w/{invitation.workspace.slug}/")
     context = {
         "invitation": invitation,
         "is_for_me": invitation.email == user.email,
-        "role": Role(invitation.role).label,
+        "role": Role(invitation.role).label if invitation.role else "",
     }
     return render(request, "workspaces/invitation.html", context)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workspaces.access import WorkspaceAct
 from workspaces.models import User, Workspace
+from workspaces.states import WorkspaceKind
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class AdminPage:
     label: Any
     route: str
     needs: WorkspaceAct
+    is_for_enterprise: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,18 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         _("People"),
         (
             AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),
+            AdminPage("links", _("Invitation links"), "workspaces:link-list", WorkspaceAct.MANAGE_PEOPLE),
+            AdminPage("guests", _("Guests"), "workspaces:guest-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("groups", _("Groups"), "workspaces:group-list", WorkspaceAct.MANAGE_GROUPS),
         ),
     ),
     (
         _("Rules"),
         (AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),),
+    ),
+    (
+        _("GPTs"),
+        (AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),),
     ),
     (
         _("Models and money"),
@@ -55,6 +63,13 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
             AdminPage(
                 "settings", _("Settings"), "workspaces:workspace-settings", WorkspaceAct.MANAGE_SETTINGS
             ),
+            AdminPage(
+                "content",
+                _("Opening conversations"),
+                "gpts:content-access-list",
+                WorkspaceAct.OPEN_CONTENT,
+                is_for_enterprise=True,
+            ),
             AdminPage("audit", _("Audit log"), "workspaces:workspace-audit", WorkspaceAct.VIEW_AUDIT),
         ),
     ),
@@ -68,7 +83,8 @@ def list_admin_pages(person: User, workspace: Workspace) -> list[tuple[Any, list
         links = [
             AdminPageLink(page.place, page.label, reverse(page.route, args=[workspace.slug]))
             for page in pages
-            if person.has_perm(page.needs, workspace)
+            if (workspace.kind == WorkspaceKind.ENTERPRISE or not page.is_for_enterprise)
+            and person.has_perm(page.needs, workspace)
         ]
         if links:
             groups.append((label, links))

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,6 +18,7 @@ from workspaces.models import Workspace
 from workspaces.queries import get_sharing_policy
 from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
+from workspaces.states import WorkspaceKind
 from workspaces.web.company.look import build_accent_context
 from workspaces.web.forms import (
     GoldenGateForm,
@@ -89,6 +91,11 @@ def _settings_page(
         **build_accent_context(str(form["accent"].value() or "")),
         "publishing": PublishingForm(initial={"may_publish": not tenant.keeps_inside}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
+        "content_access_url": (
+            reverse("gpts:content-access-list", args=[tenant.slug])
+            if tenant.kind == WorkspaceKind.ENTERPRISE
+            else ""
+        ),
     }
     status = 400 if form.errors or gate.errors else 200
     return render(request, "workspaces/admin/settings.html", context, status=status)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.company import deletions, groups, look, members, policy, settings
+from workspaces.web.company import (
+    deletions,
+    groups,
+    guests,
+    invite_links,
+    look,
+    member_batches,
+    members,
+    policy,
+    settings,
+)
 
 routes: list[URLPattern] = [
     path("w/<slug:workspace>/leave", members.leave, name="workspace-leave"),
@@ -17,6 +27,14 @@ routes: list[URLPattern] = [
         members.revoke,
         name="invitation-revoke",
     ),
+    path("w/<slug:workspace>/admin/members/batch", member_batches.change, name="member-batch"),
+    path("w/<slug:workspace>/admin/members/import", member_batches.import_file, name="member-import"),
+    path("w/<slug:workspace>/admin/members/export", member_batches.export, name="member-export"),
+    path("w/<slug:workspace>/admin/links", invite_links.links, name="link-list"),
+    path("w/<slug:workspace>/admin/links/<int:link_id>/revoke", invite_links.revoke, name="link-revoke"),
+    path("w/<slug:workspace>/admin/guests", guests.guests, name="guest-list"),
+    path("w/<slug:workspace>/admin/guests/<int:guest_id>/extend", guests.extend, name="guest-extend"),
+    path("w/<slug:workspace>/admin/guests/<int:guest_id>/end", guests.end, name="guest-end"),
     path("w/<slug:workspace>/groups", groups.own_groups, name="group-own"),
     path("w/<slug:workspace>/admin/groups", groups.groups, name="group-list"),
     path("w/<slug:workspace>/admin/groups/<int:group_id>", groups.group, name="group-detail"),

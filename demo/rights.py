@@ -1,0 +1,110 @@
+"""Who may do what with Acme's GPTs: shares with people and groups, editors, an invite-only GPT, an orphan."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from demo.demo_gpt import DemoGPT
+from demo.store import build
+from gpts.assistants.models import GPT, GPTShare
+from gpts.assistants.services.shares import set_share
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience, ShareRight
+from workspaces.models import Group, Member, User, Workspace
+from workspaces.services.members import add_member, remove_member
+from workspaces.states import Role
+
+ACME = "acme"
+ADMIN, BUILDER, MEMBER, LEAVER = (
+    "admin@acme.test",
+    "builder@acme.test",
+    "member@acme.test",
+    "tomas@demo.test",
+)
+INVITE_ONLY = DemoGPT(
+    "acme-offers",
+    "acme_builder",
+    "Acme Offer Check",
+    "productivity",
+    "Reads an offer before it goes out: prices, dates, and what was promised without saying so.",
+    "Check offers. List prices and dates, then every promise, and say which one nobody approved.",
+    ("Check this offer", "What have we promised here?"),
+    3,
+)
+UNLISTED = DemoGPT(
+    "acme-names",
+    "acme_builder",
+    "Acme Name Finder",
+    "writing",
+    "Finds names for internal projects that nobody has to spell twice.",
+    "Suggest ten names. Short, easy to say in English and German, none that is a known brand.",
+    ("A name for our new intranet",),
+    2,
+)
+ORPHAN = DemoGPT(
+    "acme-garden",
+    "tomas",
+    "Acme Office Garden",
+    "lifestyle",
+    "Says which plant of the office needs what, and whose turn it is to water.",
+    "Answer about the plants of the office. Ask for light and last watering before you give advice.",
+    ("The fig drops leaves", "Who waters this week?"),
+    2,
+)
+
+
+def lacks_rights() -> bool:
+    return (
+        Workspace.objects.filter(slug=ACME).exists() and not GPT.objects.filter(slug=INVITE_ONLY.key).exists()
+    )
+
+
+def seed_rights(*, at: datetime) -> str:
+    """Make them; returns how many shares Acme has."""
+    acme = Workspace.objects.get(slug=ACME)
+    emails = (ADMIN, BUILDER, MEMBER, LEAVER)
+    people = {user.email: user for user in User.objects.filter(email__in=emails)}
+    _seed_audiences(acme, people, at=at)
+    _seed_shares(acme, people, at=at)
+    _seed_orphan(acme, people, at=at)
+    return f"{GPTShare.objects.filter(workspace=acme).count()} shares of Acme's GPTs"
+
+
+def _seed_audiences(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
+    builder = people[BUILDER]
+    for entry, audience, days in ((INVITE_ONLY, Audience.SHARED, 20), (UNLISTED, Audience.UNLISTED, 15)):
+        moment = at - timedelta(days=days)
+        gpt = build(entry, builder, acme, at=moment)
+        version = freeze_version(gpt=gpt, release_notes="", by=builder, at=moment)
+        set_live_version(gpt=gpt, version=version, audience=audience, at=moment, by=builder)
+
+
+def _seed_shares(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
+    builder, admin, moment = people[BUILDER], people[ADMIN], at - timedelta(days=12)
+    gpts = {gpt.slug: gpt for gpt in GPT.objects.filter(workspace=acme, deleted_at__isnull=True)}
+    for slug, email, right in (
+        ("acme-offers", MEMBER, ShareRight.CHAT),
+        ("acme-offers", ADMIN, ShareRight.EDIT),
+        ("acme-replies", ADMIN, ShareRight.EDIT),
+        ("acme-replies", MEMBER, ShareRight.VIEW),
+    ):
+        set_share(gpt=gpts[slug], right=right, user=people[email], by=builder, at=moment)
+    set_share(gpt=gpts["acme-sql"], right=ShareRight.EDIT, user=builder, by=admin, at=moment)
+    for slug, name, right in (
+        ("acme-offers", "Sales", ShareRight.VIEW),
+        ("acme-sql", "Engineering", ShareRight.EDIT),
+    ):
+        group = Group.objects.filter(workspace=acme, name=name).first()
+        if group is not None:
+            set_share(gpt=gpts[slug], right=right, group=group, by=admin, at=moment)
+
+
+def _seed_orphan(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
+    """Somebody built a GPT for everybody in Acme and left."""
+    leaver, admin, moment = people[LEAVER], people[ADMIN], at - timedelta(days=50)
+    add_member(workspace=acme, user=leaver, role=Role.BUILDER, by=admin, at=moment)
+    gpt = build(ORPHAN, leaver, acme, at=moment)
+    version = freeze_version(gpt=gpt, release_notes="", by=leaver, at=moment)
+    set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=moment, by=leaver)
+    seat = Member.objects.get(workspace=acme, user=leaver)
+    remove_member(member=seat, by=admin, at=at - timedelta(days=4))

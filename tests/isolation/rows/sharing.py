@@ -1,0 +1,30 @@
+"""Shares of GPTs with people and groups, new owners, GPTs without one: pages and API."""
+
+from __future__ import annotations
+
+from tests.isolation.rows.row import ADMINS, MEMBER, Row, api, page
+
+SLUG = {"slug": "alpha_slug"}
+SHARE = SLUG | {"share_id": "share"}
+PLACE = {"workspace": "alpha_place"}
+TRANSFER = PLACE | {"transfer_id": "transfer"}
+READ, WRITE, ACCOUNT = "gpts:read", "gpts:write", "account"
+AT_ALPHA = "owner@alpha"
+NOBODY_KNOWN = "nobody@else.test"
+
+ROWS: list[Row] = [
+    page("gpts:build-share-add", ADMINS, "POST", ids=SLUG, body={"who": NOBODY_KNOWN, "right": "edit"}),
+    page("gpts:build-share-change", ADMINS, "POST", ids=SHARE, body={"right": "edit"}),
+    page("gpts:build-transfer", ADMINS, "POST", ids=SLUG, body={"to": NOBODY_KNOWN}),
+    page("gpts:orphan-list", ADMINS, "GET POST", ids=PLACE, forbidden=MEMBER),
+    api("gpts_api:gpt-shares", ADMINS, READ, ids=SLUG, key=AT_ALPHA),
+    api("gpts_api:gpt-shares", ADMINS, WRITE, "POST", ids=SLUG, key=AT_ALPHA,
+        body={"who": NOBODY_KNOWN, "right": "edit"}),
+    api("gpts_api:gpt-share", ADMINS, WRITE, "PATCH", ids=SHARE, key=AT_ALPHA, body={"right": "edit"}),
+    api("gpts_api:gpt-share", ADMINS, WRITE, "DELETE", ids=SHARE, key=AT_ALPHA),
+    api("gpts_api:gpt-owner", ADMINS, WRITE, "PUT", ids=SLUG, key=AT_ALPHA, body={"to": NOBODY_KNOWN}),
+    api("gpts_api:orphan-list", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
+    api("gpts_api:transfer-list", ADMINS, ACCOUNT, "POST", ids=PLACE, key=AT_ALPHA, forbidden=MEMBER,
+        body={"gpts": ["none"], "to": NOBODY_KNOWN}),
+    api("gpts_api:transfer-detail", ADMINS, ACCOUNT, ids=TRANSFER, key=AT_ALPHA, forbidden=MEMBER),
+]  # fmt: skip
