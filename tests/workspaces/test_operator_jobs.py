@@ -16,14 +16,13 @@ from config.job_signals import note_failure, note_success
 from core import job_log
 from core.failed_jobs import (
     KEEP,
-    FailedJob,
     get_digest,
     note_failed_job,
     read_arguments,
     remove_old_failed_jobs,
 )
 from core.jobs import enqueue_now
-from core.models import AuditEvent
+from core.models import AuditEvent, FailedJob
 from tests.support.api_client import ApiClient
 from tests.support.factories.workspaces import OperatorUserFactory, UserFactory
 from tests.support.jobs import run_enqueued_jobs, take_jobs

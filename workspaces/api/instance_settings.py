@@ -26,9 +26,7 @@ class SettingSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="text, number, megabytes (in bytes), flag or choice.")
     choices = serializers.ListField(child=serializers.CharField())
     value = serializers.JSONField()
-    default = serializers.JSONField(  # type: ignore[assignment]  # a field, not the base class's default
-        help_text="Of the environment."
-    )
+    default = serializers.JSONField(help_text="Of the environment.")
     is_locked = serializers.BooleanField(help_text="Whether the environment decides alone.")
     is_changed = serializers.BooleanField()
     changed_by = serializers.IntegerField(allow_null=True, help_text="Id of the operator.")

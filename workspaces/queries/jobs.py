@@ -13,9 +13,9 @@ from django.db.models import Q, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from core.failed_jobs import FailedJob
 from core.job_log import LastRun
 from core.look import formats
+from core.models import FailedJob
 from core.scope import Scope, current_scope, open_scope
 from workspaces.job_words import describe_error, get_call_label, get_job_label
 from workspaces.models import Erasure, OutboundJob, Workspace

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import transaction
 
 from core.audit import record
-from core.failed_jobs import FailedJob, read_arguments
+from core.failed_jobs import read_arguments
 from core.jobs import enqueue_on_commit, resend_on_commit
+from core.models import FailedJob
 from workspaces.access import not_found
 from workspaces.models import Erasure, OutboundJob, OutgoingMail, User
 from workspaces.queries.jobs import SEND_MAIL, JobKind, find_failed_call

@@ -83,8 +83,8 @@ class LimitsForm(forms.Form):
         help_text=gettext_lazy("How many GPTs it may have. Those that exist stay."),
     )
 
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_get_limits(workspace), **kwargs)
+    def __init__(self, data: Any = None, *, workspace: Workspace) -> None:
+        super().__init__(data, initial=_get_limits(workspace))
         if workspace.kind == WorkspaceKind.PERSONAL:
             for name in ("kind", "seats"):
                 del self.fields[name]
