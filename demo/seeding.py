@@ -13,10 +13,12 @@ from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
 from demo.golden_prompts import lacks_golden_prompts, seed_golden_prompts
+from demo.identity import lacks_identity, seed_identity
 from demo.models_and_budgets import lacks_budgets, seed_models_and_budgets
 from demo.moderation import seed_queue
 from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
 from demo.people import CROWD_NAMES, PEOPLE
+from demo.policies import lacks_policy, seed_policy
 from demo.rights import lacks_rights, seed_rights
 from demo.store import seed_private_store, seed_ratings, seed_shelf, seed_store
 from demo.usage import get_first_day, seed_usage
@@ -74,6 +76,11 @@ def _models_and_budgets(at: datetime) -> str:
         return seed_models_and_budgets(at=at)
 
 
+def _identity(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_identity(at=at)
+
+
 def _rights(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_rights(at=at)
@@ -82,6 +89,11 @@ def _rights(at: datetime) -> str:
 def _company_people(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_company_people(at=at)
+
+
+def _policy(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_policy(at=at)
 
 
 def _content_access(at: datetime) -> str:
@@ -133,7 +145,9 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (_lacks_people, _store),
     (lambda _at: lacks_golden_prompts(), _golden_prompts),
     (lambda _at: lacks_budgets(), _models_and_budgets),
+    (lambda _at: lacks_identity(), _identity),
     (lambda _at: lacks_groups(), _company_people),
+    (lambda _at: lacks_policy(), _policy),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: lacks_rights(), _rights),
     (lambda _at: not InsightState.objects.exists(), _insights),

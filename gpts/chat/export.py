@@ -25,7 +25,10 @@ from gpts.chat.queries.attachments import get_attachments_by_turn
 from gpts.chat.queries.conversations import list_conversations
 from gpts.chat.queries.feedback import get_feedback_by_turn
 from gpts.chat.states import MessageRole
+from workspaces.acts import check_policy
 from workspaces.models import User
+from workspaces.policy import Act
+from workspaces.queries import load_policies
 
 FORMAT = "loggia.conversation/1"
 _UNSAFE_CHARACTERS = re.compile(r"[^\w\u3400-\u9fff-]+", re.UNICODE)
@@ -123,14 +126,27 @@ def _join_lines(text: str) -> str:
     return " ".join(text.split())
 
 
+def check_export(user: User, workspace_id: int) -> None:
+    """Raise Forbidden (``policy_refuses``) when the workspace lets the person export no conversation."""
+    check_policy(user.pk, Act.EXPORT, workspace_id=workspace_id)
+
+
 def export_page(
     user: User, *, cursor: str = "", size: int = 20, workspace_id: int | None = None
 ) -> tuple[list[str], str]:
     """Return a page of conversations, newest first, each as a line of JSON, and the next page's cursor.
 
-    Without deleted and temporary ones and previews of drafts.
+    Without deleted and temporary ones and previews of drafts, and without those of workspaces whose policy
+    lets the person export none.
     """
+    refused = [
+        found.workspace_id
+        for found in load_policies(user.pk).workspaces
+        if not found.judge(Act.EXPORT).decide().is_allowed
+    ]
     rows = list_conversations(user).select_related("gpt", "version", "workspace")
+    if refused:
+        rows = rows.exclude(workspace__in=refused)
     if workspace_id is not None:
         rows = rows.filter(workspace_id=workspace_id)
     page = paginate(rows, order=("-updated_at", "-id"), cursor=cursor, size=size)

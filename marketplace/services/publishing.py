@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from gpts.assistants.queries.served import may_leave_workspace
+from gpts.assistants.queries.served import find_refused, may_leave_workspace
+from gpts.assistants.services.versions import pause_refused_links
 from marketplace.models import Listing
 from marketplace.policy_targets import check_targets
 from marketplace.services.listings import restore_listing, withdraw_listing
 from marketplace.states import ListingState
 from workspaces.models import PolicyRevision, User, Workspace
-from workspaces.policy import Policy
-from workspaces.queries import read_policy
+from workspaces.policy import Act, Policy
+from workspaces.queries import find_ruled_workspaces, read_policy
 from workspaces.services.policies import replace_policy, restore_policy, set_may_publish
 
 BATCH = 500
@@ -59,9 +61,14 @@ def follow_publishing_rules(
     Idempotent. Of one workspace, or in a periodic job of all: at most 500 of each kind a run.
     """
     listings = Listing.objects.defer("search").order_by("pk")
+    ruled = find_ruled_workspaces()
     if workspace is not None:
         listings = listings.filter(workspace=workspace)
-    free = may_leave_workspace("gpt__")
+        ruled &= {workspace.pk}
+    # Also where the last rule about links has just gone.
+    pause_refused_links(workspace_ids=ruled | ({workspace.pk} if workspace is not None else set()))
+    refused = _find_refused_listings(listings.filter(workspace__in=ruled))
+    free = may_leave_workspace("gpt__") & ~Q(pk__in=refused)
     leaving = list(listings.filter(state=ListingState.LISTED).exclude(free)[:BATCH])
     for listing in leaving:
         withdraw_listing(listing=listing, by=by, at=at)
@@ -77,3 +84,10 @@ def follow_publishing_rules(
     for listing in returning:
         restore_listing(listing=listing, by=by, at=at)
     return len(leaving) + len(returning)
+
+
+def _find_refused_listings(listings: QuerySet[Listing]) -> set[int]:
+    """Return the listings whose publisher may not publish them, by a rule about some people or GPTs."""
+    rows = {listing.gpt_id: listing for listing in listings.select_related("gpt")}
+    refused = find_refused([listing.gpt for listing in rows.values()], Act.PUBLISH)
+    return {rows[gpt_id].pk for gpt_id in refused}

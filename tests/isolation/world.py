@@ -48,6 +48,7 @@ from workspaces.services.leaving import delete_workspace
 from workspaces.services.logos import set_logo
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
+from workspaces.services.scim_tokens import create_scim_token
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
 from workspaces.services.workspaces import create_workspace
 from workspaces.states import ApiScope
@@ -133,6 +134,7 @@ def _belongings(world: World) -> None:
     )
     group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
+    sync, world.keys["scim"] = create_scim_token(workspace=world.alpha, name="Sync", by=owner, at=now)
     share = set_share(gpt=world.gpts["alpha"], right="chat", group=group, by=owner, at=now)
     transfer = GPTTransfer.objects.create(
         workspace=world.alpha,
@@ -169,6 +171,7 @@ def _belongings(world: World) -> None:
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
         "group": group.pk, "share": share.pk, "transfer": transfer.pk,
         "link": link.pk, "link_token": link_token, "guest": guest.pk,
+        "scim_token": sync.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
 

@@ -41,6 +41,9 @@ from workspaces.models import (
     Group,
     GroupMember,
     Guest,
+    IdentityConnection,
+    IdentityLink,
+    IdentityRules,
     Invitation,
     InviteLink,
     Member,
@@ -50,6 +53,11 @@ from workspaces.models import (
     PolicyRevision,
     PolicyRule,
     ProtectedName,
+    ProvedDomain,
+    ScimGroup,
+    ScimGroupMember,
+    ScimToken,
+    ScimUser,
     User,
     Workspace,
 )
@@ -139,6 +147,13 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     plant(Invitation, **here, invited_by=owner, role="member", accepted_at=AT)
     plant(InviteLink, **here, created_by=owner, role="member")
     plant(Guest, **here, user=owner, invited_by=owner)
+    plant(ScimToken, **here, created_by=owner)
+    person = plant(ScimUser, **here, user=owner)
+    plant(ScimGroupMember, **here, group=plant(ScimGroup, **here, group=group), person=person)
+    connection = plant(IdentityConnection, **here)
+    plant(IdentityLink, **here, connection=connection, user=owner)
+    plant(IdentityRules, **here, default_role="member")
+    plant(ProvedDomain, **here)
 
 
 def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> None:

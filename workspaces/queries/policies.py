@@ -191,14 +191,28 @@ def decide_external(policies: PersonPolicies, gpts: Iterable[ExternalGPT]) -> di
     """Return by the GPTs' ids whether the person may use each, as the companies of the person decide."""
     own = policies.own_ids
     judges = [(company, company.judge(Act.USE_EXTERNAL)) for company in policies.companies]
-    return {gpt.gpt_id: _decide_one(gpt, own, judges) for gpt in gpts}
+    named = {
+        int(target.value)
+        for _company, judged in judges
+        for target in (*judged.denies, *judged.allows)
+        if target.kind == TargetKind.GPT
+    }
+    # The same answer for all GPTs that no rule names, by the companies that approved them.
+    usual: dict[frozenset[int], ExternalDecision] = {}
+    found = {}
+    for gpt in gpts:
+        if gpt.workspace_id in own:
+            found[gpt.gpt_id] = ALLOWED
+        elif gpt.gpt_id in named:
+            found[gpt.gpt_id] = _decide_one(gpt, judges)
+        else:
+            if gpt.approved_in not in usual:
+                usual[gpt.approved_in] = _decide_one(gpt, judges)
+            found[gpt.gpt_id] = usual[gpt.approved_in]
+    return found
 
 
-def _decide_one(
-    gpt: ExternalGPT, own: frozenset[int], judges: list[tuple[WorkspacePolicy, Judge]]
-) -> ExternalDecision:
-    if gpt.workspace_id in own:
-        return ALLOWED
+def _decide_one(gpt: ExternalGPT, judges: list[tuple[WorkspacePolicy, Judge]]) -> ExternalDecision:
     for company, judged in judges:
         is_approved = company.workspace_id in gpt.approved_in
         decision = judged.decide(external_targets(gpt.gpt_id, is_approved=is_approved))
@@ -278,6 +292,14 @@ def read_policy(workspace_id: int) -> PolicyDraft:
 def read_rule(row: PolicyRule) -> Rule:
     subject = row.group_id or row.person_id or row.role
     return _build_rule(row.act, row.subject_kind, str(subject), row.target_kind, row.target_value, row.effect)
+
+
+def find_ruled_workspaces() -> set[int]:
+    """Return the workspaces with rules about leaving them, as far as the open scope shows them."""
+    acts = [Act.SHARE_BY_LINK.value, Act.PUBLISH.value]
+    closed = SharingPolicy.objects.filter(closed_acts__overlap=acts).values_list("workspace_id", flat=True)
+    rules = PolicyRule.objects.filter(act__in=acts).values_list("workspace_id", flat=True)
+    return {*closed, *rules.distinct()}
 
 
 def list_revisions(workspace_id: int) -> list[PolicyRevision]:

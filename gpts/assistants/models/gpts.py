@@ -136,6 +136,8 @@ class LiveVersion(models.Model):
     audience = models.CharField(max_length=10, choices=Audience.choices)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="live_for")
     since = models.DateTimeField()
+    # While a rule of the workspace's sharing policy refuses this audience to the GPT's owner.
+    is_paused = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

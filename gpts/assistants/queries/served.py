@@ -5,7 +5,7 @@ The sharing policy, the owner's state and a name that a decision prohibited may 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -13,6 +13,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.states import OPEN_AUDIENCES, Audience
 from workspaces.models import ProtectedName, User
+from workspaces.policy import Act, gpt_targets
+from workspaces.queries import load_policies_of, load_policy
 from workspaces.states import NameProtection
 
 
@@ -38,7 +40,8 @@ def list_served_versions() -> QuerySet[LiveVersion]:
     prohibited = ProtectedName.objects.filter(name=OuterRef("version__name"), kind=NameProtection.PROHIBITED)
     is_named_badly = Q(Exists(prohibited), audience=Audience.LINK)
     return LiveVersion.objects.filter(
-        ~Q(audience__in=OPEN_AUDIENCES) | (may_leave_workspace("gpt__") & ~is_named_badly)
+        Q(is_paused=False),
+        ~Q(audience__in=OPEN_AUDIENCES) | (may_leave_workspace("gpt__") & ~is_named_badly),
     )
 
 
@@ -58,7 +61,7 @@ def pick_served(rows: Iterable[LiveVersion]) -> dict[str, LiveVersion]:
     chat asks for them together with their models. PostgreSQL plans that query, with row-level security on
     each table, several times as fast without the conditions above and without joining the owner.
     """
-    found = {row.audience: row for row in rows}
+    found = {row.audience: row for row in rows if not row.is_paused}
     outside = [audience for audience in OPEN_AUDIENCES if audience in found]
     if outside and not _may_leave(found[outside[0]]):
         return {audience: row for audience, row in found.items() if audience not in OPEN_AUDIENCES}
@@ -78,4 +81,20 @@ def _may_leave(row: Any) -> bool:
 
 
 def is_free_to_leave(gpt: GPT) -> bool:
-    return GPT.objects.filter(may_leave_workspace(""), pk=gpt.pk).exists()
+    """Return whether the GPT may be in the store now, also by the rules of its workspace."""
+    is_free = GPT.objects.filter(may_leave_workspace(""), pk=gpt.pk).exists()
+    return is_free and not find_refused([gpt], Act.PUBLISH)
+
+
+def find_refused(gpts: Collection[GPT], act: Act) -> set[int]:
+    """Return the ids of those GPTs whose owner may not do ``act`` with them, by the rules of the workspace.
+
+    One query, and one more for each owner who is no member of the GPT's workspace any more.
+    """
+    policies = load_policies_of({gpt.owner_id for gpt in gpts})
+    refused = set()
+    for gpt in gpts:
+        found = policies[gpt.owner_id].find(gpt.workspace_id) or load_policy(gpt.owner_id, gpt.workspace_id)
+        if not found.judge(act).decide(gpt_targets(gpt.pk)).is_allowed:
+            refused.add(gpt.pk)
+    return refused

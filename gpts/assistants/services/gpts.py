@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,8 +19,9 @@ from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.gpts import find_default_model
 from gpts.assistants.services.drafts import clean_draft
 from gpts.llm.models import LanguageModel
-from workspaces.acts import Act, check_act
+from workspaces.acts import Act, check_act, check_policy
 from workspaces.models import Member, User, Workspace
+from workspaces.policy import capability_targets, model_targets
 from workspaces.services.locks import lock_workspaces
 from workspaces.states import BUILDER_ROLES
 
@@ -47,6 +48,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
         )
     draft.setdefault("name", "")
     fields = clean_draft(draft, workspace=workspace, current=None)
+    _check_policy(fields, (), workspace_id=workspace.pk, by=by)
     if "language_model" not in draft:
         fields["language_model"] = find_default_model(workspace)
     check_gpt_limit(workspace)
@@ -60,6 +62,19 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
         data={"owner_id": owner.pk},
     )
     return gpt
+
+
+def _check_policy(
+    fields: Mapping[str, Any], capabilities: Collection[str], *, workspace_id: int, by: User
+) -> None:
+    """Raise Forbidden (``policy_refuses``) for a model or a new capability that ``by`` may not use there."""
+    model = fields.get("language_model")
+    if model is not None:
+        targets = model_targets(model.pk, model.provider_id)
+        check_policy(by.pk, Act.USE_MODEL, workspace_id=workspace_id, targets=targets)
+    for capability in set(fields.get("capabilities", ())) - set(capabilities):
+        targets = capability_targets(capability)
+        check_policy(by.pk, Act.USE_CAPABILITY, workspace_id=workspace_id, targets=targets)
 
 
 def check_gpt_limit(workspace: Workspace) -> None:
@@ -106,6 +121,12 @@ def update_draft(*, gpt: GPT, revision: int, changes: Mapping[str, Any], by: Use
     changed = [field for field, value in cleaned.items() if getattr(fresh, field) != value]
     if not changed:
         return fresh
+    _check_policy(
+        {field: cleaned[field] for field in changed},
+        fresh.capabilities,
+        workspace_id=fresh.workspace_id,
+        by=by,
+    )
     if revision != fresh.draft_revision:
         raise Conflict(
             _("This draft was changed elsewhere since you opened it. Compare and choose what to keep."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from gpts.assistants.content import (
 )
 from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.assistants.queries.served import find_refused
 from gpts.assistants.services.addresses import settle_address
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.states import OPEN_AUDIENCES, Audience, OutputFormat
@@ -95,6 +97,9 @@ def set_live_version(
     _check_name(fresh, version, audience)
     live = LiveVersion.objects.select_related("version").filter(gpt=fresh, audience=audience).first()
     if live is not None and live.version_id == version.pk:
+        if live.is_paused:
+            live.is_paused = False
+            live.save(update_fields=["is_paused"])
         return live
     before = None if live is None else live.version.number
     _record_past_version(
@@ -103,7 +108,7 @@ def set_live_version(
     if fresh.address_settled_at is None:
         settle_address(gpt=fresh, at=at)
     live, _created = LiveVersion.objects.update_or_create(
-        gpt=fresh, audience=audience, defaults={"version": version, "since": at}
+        gpt=fresh, audience=audience, defaults={"version": version, "since": at, "is_paused": False}
     )
     record(
         action="gpts.version_went_live",
@@ -115,6 +120,19 @@ def set_live_version(
         changes={"live_version": (before, version.number)},
     )
     return live
+
+
+@transaction.atomic
+def pause_refused_links(*, workspace_ids: Collection[int]) -> int:
+    """Pause live links that a rule now refuses to the GPT's owner, resume those allowed again; count both.
+
+    Idempotent. The caller has authorised the change of the rules, or runs a job.
+    """
+    rows = LiveVersion.objects.filter(gpt__workspace__in=workspace_ids, audience=Audience.LINK)
+    live = {row.gpt_id: row for row in rows.select_related("gpt")}
+    refused = find_refused([row.gpt for row in live.values()], Act.SHARE_BY_LINK)
+    paused = rows.filter(is_paused=False, gpt__in=refused).update(is_paused=True)
+    return paused + rows.filter(is_paused=True, gpt__in=set(live) - refused).update(is_paused=False)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gpts.chat.api.conversations import access_own_conversation
-from gpts.chat.export import build_export
+from gpts.chat.export import build_export, check_export
 from gpts.chat.web.export import stream_export
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer
@@ -24,7 +24,9 @@ class ExportView(LoggiaAPIView):
     @extend_schema(operation_id="conversations_export_retrieve", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """Read a conversation with all its branches, models, tokens and cost (loggia.conversation/1)."""
-        return Response(build_export(access_own_conversation(request, conversation_id)))
+        conversation = access_own_conversation(request, conversation_id)
+        check_export(self.person, conversation.workspace_id)
+        return Response(build_export(conversation))
 
 
 class ExportAllView(LoggiaAPIView):

@@ -14,8 +14,10 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.served import list_served_versions
 from gpts.assistants.queries.shares import find_right, list_rights
 from gpts.assistants.rules import GPTAct, GPTRelation, may
+from gpts.chat.services.policy_checks import Uses, find_refused
 from workspaces.access import list_keys_in_force
 from workspaces.models import Member, User
+from workspaces.policy import Act
 from workspaces.queries import is_active_member
 
 
@@ -25,6 +27,8 @@ class RequestAccess:
 
     user_id: int
     api_key_id: int | None = None
+    # That of the key, whose policy may refuse the API.
+    workspace_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class RunningAnswer:
     """A turn that runs, and what its person must be allowed to do with the GPT for as long as it does.
 
     ``workspace_ids`` are those whose membership counts here: with an API key only the key's. ``payer_id`` is
-    the workspace whose budgets pay, of which the person must be a member.
+    the workspace whose budgets pay, of which the person must be a member; its policy rules ``uses``.
     """
 
     turn_id: UUID
@@ -42,10 +46,15 @@ class RunningAnswer:
     workspace_ids: tuple[int, ...]
     payer_id: int
     api_key_id: int | None = None
+    uses: Uses = ()
 
     @property
     def request(self) -> RequestAccess:
-        return RequestAccess(self.user_id, self.api_key_id)
+        return RequestAccess(self.user_id, self.api_key_id, self.payer_id if self.api_key_id else None)
+
+    @property
+    def policy_question(self) -> tuple[int, int, Uses]:
+        return self.user_id, self.payer_id, self.uses
 
 
 def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime) -> set[UUID]:
@@ -94,6 +103,7 @@ def _open_recheck_scope(answers: Iterable[RunningAnswer]) -> AbstractContextMana
 
 def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) -> set[UUID]:
     ended = find_ended_requests((answer.request for answer in answers), at=at)
+    ruled_out = find_refused(answer.policy_question for answer in answers)
     found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
     audiences: dict[int, set[str]] = {}
     served = list_served_versions().filter(gpt__in=found)
@@ -118,7 +128,7 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
 
     def is_allowed(answer: RunningAnswer) -> bool:
         gpt = found.get(answer.gpt_id)
-        if (answer.user_id, answer.gpt_id) in refused:
+        if answer.policy_question in ruled_out or (answer.user_id, answer.gpt_id) in refused:
             return False
         if gpt is None or answer.request in ended or (answer.user_id, answer.payer_id) not in roles:
             return False
@@ -147,9 +157,16 @@ def find_ended_requests(requests: Iterable[RequestAccess], *, at: datetime) -> s
             )
         )
         valid = list_keys_in_force(keys, at=at) if keys else set()
+        refused = find_refused(_ask_about_api(request) for request in requests)
     return {
         request
         for request in requests
         if request.user_id not in active
+        or _ask_about_api(request) in refused
         or (request.api_key_id is not None and request.api_key_id not in valid)
     }
+
+
+def _ask_about_api(request: RequestAccess) -> tuple[int, int, Uses]:
+    has_key = request.api_key_id is not None and request.workspace_id is not None
+    return request.user_id, request.workspace_id or 0, ((Act.USE_API, ()),) if has_key else ()

@@ -27,6 +27,7 @@ from gpts.chat.queries.conversations import count_turns_since, find_first_turn
 from gpts.chat.queries.payers import check_key_pays, choose_payer_id
 from gpts.chat.services.attachments import attach_to_turn, copy_to_turn
 from gpts.chat.services.model_choice import choose_model
+from gpts.chat.services.policy_checks import apply_policy
 from gpts.chat.services.rechecks import RequestAccess
 from gpts.chat.services.turn_inputs import (
     NO_VECTORS,
@@ -84,7 +85,7 @@ class Requester:
 
     @property
     def access(self) -> RequestAccess:
-        return RequestAccess(self.user.pk, self.api_key_id)
+        return RequestAccess(self.user.pk, self.api_key_id, self.workspace_id)
 
     def renew(self, *, at: datetime) -> Requester:
         """Return the requester with the roles and rights that the person has now; raises as renew_scope."""
@@ -538,6 +539,7 @@ def _prepare_answer(
         vectors=vectors,
         searches_for=searches_for,
     )
+    prepared = apply_policy(prepared, user_id=requester.user.pk)
     _reserve_budgets(requester, turn, prepared)
     job = ChatTurn(prepared, requester.scope, requester.language, api_key_id=requester.api_key_id)
     return StartedChatTurn(turn, turn.conversation, requester, job)

@@ -16,6 +16,7 @@ from gpts.assistants.rules import GPTAct
 from gpts.chat.answer_html import describe_tools
 from gpts.chat.json_answers import build_output_entry
 from gpts.chat.models import Turn
+from gpts.chat.services.policy_checks import list_uses
 from gpts.chat.services.rechecks import RunningAnswer
 from gpts.chat.services.turn_inputs import PreparedTurn, build_citations
 from gpts.chat.services.turns import fail_turn, finish_turn
@@ -61,6 +62,7 @@ class ChatTurn(TurnJob):
             workspace_ids=scope.workspace_ids,
             payer_id=turn.workspace_id,
             api_key_id=api_key_id,
+            uses=list_uses(prepared, api_key_id=api_key_id),
         )
         super().__init__(turn_id=turn.pk, given=prepared.input, access=access)
         self.prepared = prepared

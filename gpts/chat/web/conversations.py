@@ -83,7 +83,7 @@ def render_start_page(
             {"workspace": payers.asked},
             temporary=not is_temporary,
         ),
-        **build_model_menu(gpt, version, None, payer_id=payer_id),
+        **build_model_menu(gpt, version, None, person=person, payer_id=payer_id),
         "model_note": get_model_note(gpt, version),
         "is_temporary": is_temporary,
         "temporary_hours": get_setting("chat_temporary_hours"),
@@ -138,7 +138,11 @@ def render_conversation_page(
     }
     if not answering.is_over:
         context |= build_model_menu(
-            conversation.gpt, answering.version, conversation, payer_id=conversation.workspace_id
+            conversation.gpt,
+            answering.version,
+            conversation,
+            person=person,
+            payer_id=conversation.workspace_id,
         )
     return render(request, "gpts/chat/conversation.html", context)
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from core.errors import Forbidden
 from core.scope import open_scope
 from gpts.chat.access import access_conversation
-from gpts.chat.export import build_export, build_file_name, build_markdown, export_page
+from gpts.chat.export import build_export, build_file_name, build_markdown, check_export, export_page
 from gpts.chat.streaming.threads import in_thread
 from workspaces.access import renew_scope
 from workspaces.models import ApiKey, User
@@ -30,9 +30,11 @@ TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
 @login_required
 @require_GET
 def conversation_export(request: HttpRequest, conversation_id: UUID, kind: str) -> HttpResponse:
-    conversation = access_conversation(person_of(request), conversation_id)
+    person = person_of(request)
+    conversation = access_conversation(person, conversation_id)
     if kind not in TYPES:
         raise Http404
+    check_export(person, conversation.workspace_id)
     body = (
         build_markdown(conversation)
         if kind == "md"
@@ -55,6 +57,8 @@ def stream_export(user: User, *, api_key: ApiKey | None = None) -> StreamingHttp
     A last line with an error says that it ended early: the person was deactivated, or the key revoked.
     """
     workspace_id, key_id = (None, None) if api_key is None else (api_key.workspace_id, api_key.pk)
+    if workspace_id is not None:
+        check_export(user, workspace_id)
 
     def export_next(cursor: str) -> tuple[list[str], str]:
         person, scope = renew_scope(user_id=user.pk, api_key_id=key_id, at=timezone.now())

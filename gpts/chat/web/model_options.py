@@ -10,38 +10,49 @@ from django.utils.translation import gettext as _
 from core.look import formats
 from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation
+from gpts.chat.services.policy_checks import keep_allowed
 from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices
 from gpts.llm.models import LanguageModel
 from gpts.metering.queries.price_ceilings import get_foreign_price
+from workspaces.models import User
 
 
 def build_model_menu(
-    gpt: GPT, version: Version | None, conversation: Conversation | None, *, payer_id: int
+    gpt: GPT,
+    version: Version | None,
+    conversation: Conversation | None,
+    *,
+    person: User,
+    payer_id: int,
 ) -> dict[str, Any]:
     """Return for the composer: ``models``, the options, empty if there is no choice, and ``price``, what
     answers cost the workspace ``payer_id`` if another one sets their price, else None."""
-    choices = list_model_choices(version or gpt, gpt.workspace)
+    offered = list_model_choices(version or gpt, gpt.workspace)
+    choices = keep_allowed(offered, user_id=person.pk, workspace_id=payer_id)
     chosen = conversation.language_model_id if conversation is not None else None
     answering = next((model for model in choices if model.pk == chosen), choices[0] if choices else None)
     return {
-        "models": _list_options(choices, chosen),
+        "models": _list_options(choices, chosen, recommended=offered[0] if offered else None),
         "currency": settings.PAYOUT_CURRENCY,
         "price": get_foreign_price(answering, payer_id),
     }
 
 
-def _list_options(choices: list[LanguageModel], chosen: int | None) -> list[dict[str, Any]]:
-    if len(choices) < 2:
+def _list_options(
+    choices: list[LanguageModel], chosen: int | None, *, recommended: LanguageModel | None
+) -> list[dict[str, Any]]:
+    """Return the options; where the sharing policy forbids the recommended model, another must be chosen."""
+    if not choices or choices == [recommended]:
         return []
     return [
         {
             # An empty value follows the GPT's recommendation, which is the first, also when it changes.
-            "value": "" if index == 0 else model.pk,
+            "value": "" if model == recommended else model.pk,
             "label": model.shown_label or model.name,
             "hint": describe_price(model),
             "current": model.pk == chosen,
         }
-        for index, model in enumerate(choices)
+        for model in choices
     ]
 
 

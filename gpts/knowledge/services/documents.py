@@ -31,6 +31,7 @@ from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.queries import list_unread_documents
 from gpts.knowledge.retrieval import remove_from_index
 from gpts.knowledge.states import FileState, ReadingStage
+from workspaces.acts import Act, check_act
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.notifications import notify
@@ -59,9 +60,10 @@ def store_upload(*, workspace_id: int, name: str, upload: File[Any], by: User, a
     """Examine an upload and store its bytes in chunks, without locking any row.
 
     Raises TooLarge (KNOWLEDGE_FILE_BYTES, KNOWLEDGE_WORKSPACE_BYTES, KNOWLEDGE_PERSON_BYTES), RateLimited or
-    InvalidInput, with field ``file``, and stores nothing then. Afterwards call get_or_create_document or
-    discard_upload.
+    InvalidInput, with field ``file``, Forbidden as check_act does, and stores nothing then. Afterwards call
+    get_or_create_document or discard_upload.
     """
+    check_act(by, Act.UPLOAD_KNOWLEDGE, workspace_id=workspace_id)
     _check_rate_limit(workspace_id, by, at)
     media_type, digest, size = examine_upload(name, upload)
     key = ""

@@ -33,6 +33,7 @@ from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import PAGE_JOB, list_page_jobs
 from gpts.knowledge.services.files import check_file_count, replace_file, upload_knowledge_file
 from workspaces.access import scope_for
+from workspaces.acts import Act, check_act
 from workspaces.models import OutboundJob, User
 from workspaces.services.outbound_jobs import handles, request_job
 from workspaces.states import OPEN_JOB_STATES
@@ -90,6 +91,7 @@ def request_fetch_again(*, file: KnowledgeFile, by: User, at: datetime) -> Outbo
 
 
 def _request(gpt: GPT, address: str, payload: dict[str, Any], *, by: User, at: datetime) -> OutboundJob:
+    check_act(by, Act.UPLOAD_KNOWLEDGE, workspace_id=gpt.workspace_id)
     return _call_with_url_errors(
         request_job,
         kind=PAGE_JOB,

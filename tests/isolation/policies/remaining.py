@@ -25,12 +25,19 @@ from workspaces.models import (
     Group,
     GroupMember,
     Guest,
+    IdentityConnection,
+    IdentityLink,
+    IdentityRules,
     InviteLink,
     Member,
     OutboundJob,
     OutgoingMail,
     PolicyRevision,
     PolicyRule,
+    ProvedDomain,
+    ScimGroup,
+    ScimGroupMember,
+    ScimUser,
 )
 
 
@@ -47,6 +54,7 @@ def _in_workspaces(world: World) -> None:
     InstanceSetting.objects.create(key="chat_deleted_days", value=30, changed_at=now)
     group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
     seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
+    _add_identity(world, group)
     PolicyRule.objects.create(
         workspace=world.alpha,
         act="build",
@@ -161,3 +169,31 @@ def _in_reviews(world: World) -> None:
     Standing.objects.get_or_create(user=owner)
     Strike.objects.create(user=owner, decision=decision, given_at=now, expires_at=now + timedelta(days=9))
     DailyStat.objects.create(day=date(2026, 1, 1), figure="reports", value=1, filled_at=now)
+
+
+def _add_identity(world: World, group: Group) -> None:
+    """What Alpha's identity provider sent, its connection and the rules of identity."""
+    now, owner = timezone.now(), world.people["owner"]
+    person = ScimUser.objects.create(
+        workspace=world.alpha,
+        user=owner,
+        user_name=owner.email,
+        email=owner.email,
+        created_at=now,
+        changed_at=now,
+    )
+    kept = ScimGroup.objects.create(workspace=world.alpha, group=group, created_at=now, changed_at=now)
+    ScimGroupMember.objects.create(workspace=world.alpha, group=kept, person=person)
+    connection = IdentityConnection.objects.create(
+        workspace=world.alpha,
+        kind="oidc",
+        name="Alpha",
+        issuer="https://id.alpha.example",
+        created_at=now,
+        updated_at=now,
+    )
+    IdentityLink.objects.create(
+        workspace=world.alpha, connection=connection, user=owner, subject="1", created_at=now
+    )
+    ProvedDomain.objects.create(workspace=world.alpha, domain="alpha.example", proved_at=now)
+    IdentityRules.objects.create(workspace=world.alpha, updated_at=now)
