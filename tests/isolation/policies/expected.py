@@ -132,9 +132,12 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("user_id = {owner} AND hidden_at IS NULL", "npsrcoamftw", "ow", "omw", "ow"),
         Line("hidden_at IS NOT NULL", "omw", "ow", "omw", "ow", label="hidden"),
     ),
-    "marketplace_shelf": (Line("true", "nsrcoamftwx", "mtw", "mtw", "mtw"),),
-    "marketplace_shelfentry": (Line("true", "nsrcoamftwx", "mtw", "mtw", "mtw"),),
-    "marketplace_searchterm": (Line("true", "nsrcoamftwx", "mw", "mw", "w"),),
+    "marketplace_shelf": (Line("true", "npsrcoamftwx", "mtw", "mtw", "mtw"),),
+    "marketplace_shelfentry": (Line("true", "npsrcoamftwx", "mtw", "mtw", "mtw"),),
+    "marketplace_storesection": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
+    "marketplace_storesectionentry": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
+    "marketplace_closedonboarding": (Line("user_id = {owner}", "ow", "ow", "w", "ow"),),
+    "marketplace_searchterm": (Line("true", "npsrcoamftwx", "mw", "mw", "w"),),
     "reviews_submission": (Line("submitted_by_id = {owner}", "oamw", "ow", "oamw", "w"),),
     "reviews_check": (
         Line(
