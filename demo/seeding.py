@@ -9,6 +9,7 @@ from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from demo.company_people import lacks_groups, seed_company_people
+from demo.company_store import lacks_company_store, seed_company_store
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
@@ -74,6 +75,11 @@ def _golden_prompts(at: datetime) -> str:
 def _models_and_budgets(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_models_and_budgets(at=at)
+
+
+def _company_store(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_company_store(at=at)
 
 
 def _identity(at: datetime) -> str:
@@ -148,6 +154,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lambda _at: lacks_identity(), _identity),
     (lambda _at: lacks_groups(), _company_people),
     (lambda _at: lacks_policy(), _policy),
+    (lacks_company_store, _company_store),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: lacks_rights(), _rights),
     (lambda _at: not InsightState.objects.exists(), _insights),

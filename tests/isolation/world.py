@@ -23,6 +23,7 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT, GPTTransfer
 from gpts.assistants.services.shares import set_share
 from gpts.llm.services.providers import ensure_offline_provider
+from marketplace.services.company_store import SectionDraft, create_section
 from tests.isolation.passkey import passkey_data
 from tests.isolation.worlds import (
     around,
@@ -121,6 +122,14 @@ def _companies(world: World) -> None:
         world.ids[f"{name}_seat"] = member.pk
     set_logo(workspace=world.alpha, upload=make_picture(), by=people["owner"], at=timezone.now())
     world.ids["logo"] = world.alpha.logo[6:-5]
+    section = create_section(
+        workspace=world.alpha,
+        kind="category",
+        draft=SectionDraft(title="Harbour", entries=()),
+        by=people["owner"],
+        at=timezone.now(),
+    )
+    world.ids["store_section"] = section.pk
     # Beta belongs to rival_member, so that rival is only an admin of it.
     world.beta = WorkspaceFactory.create(owner=people["rival_member"], name="Beta")
     MemberFactory.create(workspace=world.beta, user=people["rival"], role="admin", by=people["rival_member"])

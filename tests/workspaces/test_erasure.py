@@ -139,6 +139,9 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     plant(store.ShelfEntry, shelf=shelf, listing=listing)
     plant_moderation(gpt, version, owner)
     group = plant(Group, **here)
+    section = plant(store.StoreSection, **here, kind="pack", group=group)
+    plant(store.StoreSectionEntry, **here, section=section, gpt=gpt)
+    plant(store.ClosedOnboarding, **here, user=owner)
     member = Member.objects.filter(**here).first()
     plant(GroupMember, group=group, member=member)
     everything: dict[str, str] = {"target_kind": "any", "target_value": "", "effect": "deny"}

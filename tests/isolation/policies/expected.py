@@ -132,6 +132,9 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     ),
     "marketplace_shelf": (Line("true", "npsrcoamftwx", "mtw", "mtw", "mtw"),),
     "marketplace_shelfentry": (Line("true", "npsrcoamftwx", "mtw", "mtw", "mtw"),),
+    "marketplace_storesection": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
+    "marketplace_storesectionentry": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
+    "marketplace_closedonboarding": (Line("user_id = {owner}", "ow", "ow", "w", "ow"),),
     "marketplace_searchterm": (Line("true", "npsrcoamftwx", "mw", "mw", "w"),),
     "reviews_submission": (Line("submitted_by_id = {owner}", "oamw", "ow", "oamw", "w"),),
     "reviews_check": (

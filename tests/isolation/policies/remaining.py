@@ -16,7 +16,17 @@ from gpts.knowledge.models.search_index import PassageVector
 from gpts.knowledge.retrieval.vector_blocks import pack_vectors
 from gpts.llm.models import SemanticSearch
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
-from marketplace.models import FormerHandle, Listing, ListingVector, Rating, Shelf, ShelfEntry
+from marketplace.models import (
+    ClosedOnboarding,
+    FormerHandle,
+    Listing,
+    ListingVector,
+    Rating,
+    Shelf,
+    ShelfEntry,
+    StoreSection,
+    StoreSectionEntry,
+)
 from marketplace.services.listings import delist_listing, publish_listing
 from reviews.models import Appeal, DailyStat, Decision, Escalation, Standing, Strike
 from tests.isolation.world import World
@@ -69,6 +79,13 @@ def _in_workspaces(world: World) -> None:
     )
     GroupMember.objects.create(group=group, member=seat)
     owner = world.people["owner"]
+    StoreSectionEntry.objects.create(
+        workspace=world.alpha,
+        section=StoreSection.objects.get(workspace=world.alpha),
+        gpt=world.gpts["alpha"],
+        position=0,
+    )
+    ClosedOnboarding.objects.create(workspace=world.alpha, user=owner, closed_at=now)
     InviteLink.objects.create(
         workspace=world.alpha, role="member", token_hash="0" * 64, created_by=owner, created_at=now,
         expires_at=now,

@@ -51,7 +51,12 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
     ),
     (
         _("GPTs"),
-        (AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),),
+        (
+            AdminPage(
+                "store", _("Private store"), "marketplace:store-section-list", WorkspaceAct.MANAGE_STORE
+            ),
+            AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),
+        ),
     ),
     (
         _("Models and money"),
