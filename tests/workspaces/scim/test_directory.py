@@ -135,6 +135,7 @@ def test_an_accepted_invitation_brings_the_groups_and_is_kept_up_to_date() -> No
 
     invitation = Invitation.objects.get(workspace=directory.workspace, email=person.email)
     member = accept_invitation(invitation=invitation, by=person, at=timezone.now())
+    assert member is not None
     assert member.role == Role.BUILDER
     assert list(GroupMember.objects.values_list("member_id", "group__name", "source")) == [
         (member.pk, "Design", "scim")
