@@ -23,12 +23,12 @@ app.autodiscover_tasks()
 # must not wait for the files of another. What is not named here is upkeep or a check, in the queue "celery".
 # The workers are in embedded/start.py and docker-compose.yml.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "mail": ("workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
+    "mail": ("workspaces.send_*", "workspaces.discard_*", "workspaces.notify_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),
     # Waiting for servers elsewhere.
-    "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs"),
+    "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs", "workspaces.settle_*"),
     # Hours of computing, at a low priority.
     "search": (
         "gpts.embed_waiting",
@@ -95,6 +95,7 @@ daily("reviews: check public names again", "reviews.recheck_names", hour=4)
 every("workspaces: resume erasures", "workspaces.resume_erasures", 60)
 every("workspaces: remove expired sessions", "workspaces.remove_expired_sessions", 3600)
 daily("workspaces: forget used codes and links", "workspaces.forget_used_tokens", hour=4)
+daily("workspaces: remove old failed jobs", "workspaces.remove_old_failed_jobs", hour=4, minute=20)
 every("payouts: roll up usage", "payouts.roll_up", 300)
 every("payouts: release holds that ended", "payouts.release_due", 3600)
 every("payouts: resume interrupted closes", "payouts.resume_closes", 120)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -21,8 +21,10 @@ from core.audit_words import (
     read_numbers,
     read_uuids,
 )
+from core.instance_settings import DEFINITIONS, Definition
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
+from workspaces.job_words import get_job_label
 from workspaces.models import (
     ApiKey,
     Group,
@@ -37,6 +39,8 @@ from workspaces.models import (
 )
 from workspaces.policy import Effect, SubjectKind
 from workspaces.policy_words import ACTS
+from workspaces.queries.instance_settings import describe_value
+from workspaces.queries.jobs import JobKind
 from workspaces.states import (
     ApiScope,
     ErasureKind,
@@ -222,6 +226,22 @@ def _describe_size(value: Any, _data: Mapping[str, Any]) -> str:
 
 
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
+
+
+def _name_settings(ids: Collection[str], _reader: Reader) -> dict[str, Named]:
+    url = reverse("workspaces:operator-setting-list")
+    return {key: Named(str(DEFINITIONS[key].label), f"{url}#{key}") for key in ids if key in DEFINITIONS}
+
+
+def _describe_setting(definition: Definition) -> Callable[[Any, Mapping[str, Any]], Any]:
+    return lambda value, _data: describe_value(definition, value)
+
+
+_SETTINGS = {key: FieldWords(one.label, _describe_setting(one)) for key, one in DEFINITIONS.items()}
+_JOB = {
+    "kind": FieldWords(_("Kind"), describe_choice(JobKind)),
+    "task": FieldWords(_("Job"), lambda value, _data: get_job_label(value)),
+}
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
@@ -334,6 +354,18 @@ ACTIONS = {
     "workspaces.group_members_changed": ActionWords(
         Area.MEMBERS, _("People of a group changed"), _describe_filling, details=_GROUP_CHANGE
     ),
+    "workspaces.instance_setting_changed": ActionWords(
+        Area.SETTINGS,
+        _("Setting of the instance changed"),
+        _("%(who)s changed the setting %(what)s."),
+        fields=_SETTINGS,
+    ),
+    "workspaces.instance_setting_reset": ActionWords(
+        Area.SETTINGS,
+        _("Setting of the instance reset"),
+        _("%(who)s reset the setting %(what)s."),
+        fields=_SETTINGS,
+    ),
     "workspaces.guest_ended": ActionWords(
         Area.MEMBERS, _("Guest ended"), _("%(user_id)s is no guest any more.")
     ),
@@ -361,6 +393,20 @@ ACTIONS = {
     ),
     "workspaces.invitation_revoked": ActionWords(
         Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
+    ),
+    "workspaces.job_discarded": ActionWords(
+        Area.SETTINGS,
+        _("Failed job discarded"),
+        _("%(who)s discarded a failed job."),
+        details=("kind", "task"),
+        fields=_JOB,
+    ),
+    "workspaces.job_retried": ActionWords(
+        Area.SETTINGS,
+        _("Failed job tried again"),
+        _("%(who)s tried a failed job again."),
+        details=("kind", "task"),
+        fields=_JOB,
     ),
     "workspaces.member_invited": ActionWords(
         Area.MEMBERS, _("Member invited"), _("%(who)s invited %(what)s as %(role)s."), fields=_ROLE
@@ -528,6 +574,9 @@ WORDS = AuditWords(
         "workspaces.guest": ObjectWords(lambda _ids, _reader: {}, _("a guest")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "core.instancesetting": ObjectWords(_name_settings, _("a setting")),
+        "core.failedjob": ObjectWords(lambda _ids, _reader: {}, _("a failed job")),
+        "workspaces.outboundjob": ObjectWords(lambda _ids, _reader: {}, _("a call to another host")),
         "workspaces.proveddomain": ObjectWords(lambda _ids, _reader: {}, _("a domain")),
         "workspaces.identityconnection": ObjectWords(_name_connections, _("a removed connection")),
         "workspaces.identityrules": ObjectWords(_name_rules, _("the rules of identity")),

@@ -19,6 +19,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
+from core.failed_jobs import note_failed_job
 from core.scope import system_scope
 from gpts.assistants.models import GPT, AdoptionRequest, GPTTransfer
 from gpts.assistants.services.shares import set_share
@@ -176,7 +177,11 @@ def _belongings(world: World) -> None:
     )
     gone = create_workspace(name="Gone", by=owner, at=now)
     erasure = delete_workspace(workspace=gone, confirmation="Gone", by=owner, at=now)
+    failed = note_failed_job(
+        task="workspaces.forget_used_tokens", arguments={}, error=ValueError("x"), at=now
+    )
     world.ids |= {
+        "failed_job": str(failed.pk),
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
+from core.instance_settings import get_setting
 from core.scope import current_scope
 from workspaces.models import Member, User
 from workspaces.sign_in_rules import SignInRules
@@ -111,7 +111,7 @@ def _read_roles(user: User) -> UserRoles:
         return NO_ROLES
     memberships = tuple(_build_membership(*values) for values in json.loads(row[0] or "[]"))
     roles, has_second_factor = frozenset(row[1]), row[2]
-    counts = has_second_factor or not settings.STAFF_SECOND_FACTOR
+    counts = has_second_factor or not get_setting("staff_second_factor")
     return UserRoles(
         memberships=memberships,
         staff=roles if counts else frozenset(),

@@ -26,6 +26,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("actor_id = {owner} AND workspace_id = {alpha}", "oaw", "ow", "", ""),
         Line("is_automated AND workspace_id IS NULL", "tw", "w", "", "", label="machine"),
     ),
+    "core_instancesetting": (Line("true", "nsrcoamftwx", "tw", "tw", "tw"),),
+    "core_failedjob": (Line("true", "tw", "w", "tw", "tw"),),
     "workspaces_workspace": (Line("id = {alpha}", "nsrcoamftwx", "srcoamftw", "atw", "w"),),
     "workspaces_member": (Line("workspace_id = {alpha} AND user_id = {owner}", "coamtw", "aw", "aw", "oaw"),),
     "workspaces_invitation": (Line("workspace_id = {alpha}", "aw", "w", "aw", "w"),),

@@ -7,7 +7,12 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from core.ids import uuid7
+<<<<<<< HEAD
 from gpts.assistants.models import Adoption, PastVersion, Version
+=======
+from core.models import InstanceSetting
+from gpts.assistants.models import PastVersion, Version
+>>>>>>> main
 from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
@@ -60,6 +65,7 @@ def build(world: World) -> None:
 
 def _in_workspaces(world: World) -> None:
     now = timezone.now()
+    InstanceSetting.objects.create(key="chat_deleted_days", value=30, changed_at=now)
     group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
     seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
     _add_identity(world, group)

@@ -107,7 +107,7 @@ def history(request: HttpRequest, workspace: str) -> HttpResponse:
             is_current=place == 0,
         )
         for place, (revision, after, before) in enumerate(
-            zip(revisions, policies, [*policies[1:], Policy()], strict=True)
+            zip(revisions, policies, [*policies[1:], Policy()][: len(policies)], strict=True)
         )
     ][:SHOWN_REVISIONS]
     context = {"workspace": tenant, "accent": tenant.accent, "entries": entries}
