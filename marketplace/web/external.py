@@ -162,6 +162,7 @@ def external_show(request: HttpRequest, workspace: str, slug: str) -> HttpRespon
                 refusal = error
     is_approved = adoption is not None and adoption.state == AdoptionState.APPROVED
     pinned = adoption.version if adoption is not None and is_approved else None
+    shown = public or pinned
     listing = find_listing(gpt)
     context: dict[str, Any] = {
         "workspace": tenant,
@@ -170,7 +171,7 @@ def external_show(request: HttpRequest, workspace: str, slug: str) -> HttpRespon
         "listing": listing,
         "public": public,
         "pinned": pinned,
-        "name": (public or pinned).name if public or pinned else gpt.slug,
+        "name": shown.name if shown is not None else gpt.slug,
         "adoption": adoption,
         "state": adoption.state if adoption is not None else "",
         "groups": _(", ").join(find_group_names(tenant, [adoption] if adoption else []).values()),

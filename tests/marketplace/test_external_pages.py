@@ -98,7 +98,7 @@ def test_a_member_asks_on_about_and_an_admin_approves(
     assert "New version" in admin.get(base).content.decode()
     moved = form | {"version": "2", "recertify": str(today + timedelta(days=30))}
     assert admin.post(one, moved).status_code == 302
-    assert Adoption.objects.get().version.number == 2  # type: ignore[union-attr]
+    assert Adoption.objects.get().version.number == 2
     # Blocked with a reason that members read; lifted; expired says when.
     assert admin.post(one, {"act": "block", "note": "It leaks letters."}).status_code == 302
     page = mine.get(about).content.decode()

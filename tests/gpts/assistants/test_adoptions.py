@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -212,6 +212,30 @@ def test_what_cannot_be_approved(stage: Stage) -> None:
     refuse("unknown_group", lambda: decide(stage, stage.owner, groups=[foreign]))
     private = GPTFactory.create()
     own = GPTFactory.create(workspace=stage.company, owner=stage.owner)
+    refuse("not_in_store", lambda: decide(replace(stage, gpt=private), stage.owner))
+    refuse("not_external", lambda: decide(replace(stage, gpt=own), stage.owner))
+    with system_scope("tests"), pytest.raises(IntegrityError), transaction.atomic():
+        AdoptionRequest.objects.create(
+            workspace=stage.company, gpt=stage.gpt, requested_by=stage.member, reason="x",
+            requested_at=NOW, decided_by=stage.member,
+        )  # fmt: skip
+
+
+def test_what_cannot_be_approved(stage: Stage) -> None:
+    now = timezone.now()
+    with system_scope("tests"):
+        foreign = Group.objects.create(
+            workspace=create_company(UserFactory.create()), name="Others", created_at=NOW
+        )
+    day = timedelta(days=1)
+    refuse("version_changed", lambda: decide(stage, stage.owner, 2))
+    refuse("range_invalid", lambda: decide(stage, stage.owner, expires_at=now - day))
+    refuse("range_invalid", lambda: decide(stage, stage.owner, expires_at=now + 900 * day))
+    refuse("range_invalid", lambda: decide(stage, stage.owner, recertify_at=now + 101 * day))
+    refuse("unknown_group", lambda: decide(stage, stage.owner, groups=[]))
+    refuse("unknown_group", lambda: decide(stage, stage.owner, groups=[foreign]))
+    private = GPTFactory.create()
+    own = GPTFactory.create(workspace=stage.company, owner=stage.owner)
     for gpt, code in ((private, "not_in_store"), (own, "not_external")):
         with system_scope("tests"):
             refuse(
@@ -255,7 +279,7 @@ def test_all_states_and_acts(stage: Stage, state: str) -> None:
             saved = transaction.savepoint()
             if state in allowed:
                 act()
-                assert find_adoption(stage.company.pk, stage.gpt).state == after  # type: ignore[union-attr]
+                assert find_adoption(stage.company.pk, stage.gpt).state == after
             elif name == "expire" or not state:
                 act()
                 found = find_adoption(stage.company.pk, stage.gpt)
@@ -312,5 +336,5 @@ def test_ends_looks_and_new_versions_are_told_once(stage: Stage) -> None:
         assert (adoption.state, adoption.decided_by) == ("expired", None)
     assert take_actions() == ["approved", "expired"]
     # The pin stays when it is renewed with the version that was approved.
-    assert decide(stage, stage.owner, 1).version.number == 1  # type: ignore[union-attr]
-    assert decide(stage, stage.owner, 2).version.number == 2  # type: ignore[union-attr]
+    assert decide(stage, stage.owner, 1).version.number == 1
+    assert decide(stage, stage.owner, 2).version.number == 2

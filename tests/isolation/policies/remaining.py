@@ -7,12 +7,8 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from core.ids import uuid7
-<<<<<<< HEAD
-from gpts.assistants.models import Adoption, PastVersion, Version
-=======
 from core.models import InstanceSetting
-from gpts.assistants.models import PastVersion, Version
->>>>>>> main
+from gpts.assistants.models import Adoption, PastVersion, Version
 from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
