@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from core.failed_jobs import note_failed_job
 from core.scope import system_scope
-from gpts.assistants.models import GPT, AdoptionRequest, GPTTransfer
+from gpts.assistants.models import GPT, GPTTransfer
 from gpts.assistants.services.shares import set_share
 from gpts.llm.services.providers import ensure_offline_provider
 from marketplace.services.company_store import SectionDraft, create_section
@@ -145,13 +145,6 @@ def _belongings(world: World) -> None:
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
     sync, world.keys["scim"] = create_scim_token(workspace=world.alpha, name="Sync", by=owner, at=now)
     share = set_share(gpt=world.gpts["alpha"], right="chat", group=group, by=owner, at=now)
-    asked = [
-        AdoptionRequest.objects.create(
-            workspace=world.alpha, gpt=world.gpts["listed"], requested_by=world.people[name],
-            reason="For our walks.", requested_at=now,
-        )
-        for name in ("owner", "member")
-    ]  # fmt: skip
     transfer = GPTTransfer.objects.create(
         workspace=world.alpha,
         to_user=owner,
@@ -185,7 +178,6 @@ def _belongings(world: World) -> None:
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
-        "own_adoption_request": asked[0].pk, "adoption_request": asked[1].pk,
         "group": group.pk, "share": share.pk, "transfer": transfer.pk,
         "link": link.pk, "link_token": link_token, "guest": guest.pk,
         "scim_token": sync.pk,

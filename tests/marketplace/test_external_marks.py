@@ -133,8 +133,8 @@ def test_one_query_decides_about_any_number_of_gpts(member: User, company: Works
         with CaptureQueriesContext(connection) as queries:
             usable = list(GPT.objects.filter(build_usable_filter(person)).values_list("pk", flat=True))
         assert usable == [listings[0].gpt_id]
-        # The roles, the policies, and the GPTs themselves.
-        assert len(queries) == 3
+        # The roles, the policies, what was approved, and the GPTs themselves.
+        assert len(queries) == 4
         rules = get_external_rules(person)
         assert rules is not None
         for few in (listings[:1], listings):

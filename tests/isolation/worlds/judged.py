@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, AdoptionRequest
 from gpts.assistants.services.gpts import create_gpt
 from marketplace.models import Listing
 from marketplace.services.ratings import rate_listing
@@ -30,6 +30,15 @@ def build(world: Any) -> None:
     world.gpts["listed"] = _own(owner, "Sunrise Promenade", category="writing")
     decide(make_queued_case(world.gpts["listed"], at=now), moderator, "approve", at=now)
     listing = Listing.objects.get(gpt=world.gpts["listed"])
+    for key, name in (("own_adoption_request", "owner"), ("adoption_request", "member")):
+        asked = AdoptionRequest.objects.create(
+            workspace=world.alpha,
+            gpt=world.gpts["listed"],
+            requested_by=people[name],
+            reason="For our walks.",
+            requested_at=now,
+        )
+        world.ids[key] = asked.pk
 
     world.gpts["waiting"] = _own(owner, "Glimmerfen Almanac", category="education")
     waiting = make_queued_case(world.gpts["waiting"], at=now)
