@@ -232,7 +232,14 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(FUNCTION, NO_FUNCTION),
         # Members read what holds for them; admins decide.
-        SetRowPolicies("gpts_adoption", read=INSIDE, add=f"{ADMIN} AND {SEEN}", change=ADMIN, remove=NOBODY),
+        SetRowPolicies(
+            "gpts_adoption",
+            read=INSIDE,
+            add=f"{ADMIN} AND {SEEN}",
+            change=ADMIN,
+            remove=NOBODY,
+            refers={"version_id": "gpts_version", "offered_version_id": "gpts_version"},
+        ),
         KeepTenant("gpts_adoption", "workspace_id", "gpt_id"),
         # Asked for by members, read by them and the admins, who answer; withdrawn by the person.
         SetRowPolicies(

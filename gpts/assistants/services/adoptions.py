@@ -276,6 +276,9 @@ def _move(
         )
     adoption = adoption or Adoption(workspace=workspace, gpt=gpt)
     adoption.state, adoption.decided_by, adoption.decided_at = state, by, at
+    if state in (AdoptionState.BLOCKED, AdoptionState.WITHDRAWN):
+        # Nothing is pinned any more; the version may be hidden by now from who decides.
+        adoption.version = adoption.offered_version = None
     return adoption
 
 
