@@ -11,6 +11,7 @@ from gpts.chat.models import Turn
 from gpts.llm.states import TurnState
 from marketplace.models import BuilderProfile, Listing, Rating, StoreSection
 from marketplace.states import ListingState, RatingObstacle
+from workspaces.access import not_found
 from workspaces.models import Member, User, Workspace
 
 
@@ -66,7 +67,7 @@ def access_request(workspace: Workspace, request_id: int, *, user: User | None =
         rows = rows.filter(requested_by=user)
     found = rows.filter(pk=request_id).first() if request_id < 2**63 else None
     if found is None:
-        raise NotFound(_("There is no such request."), code="request_not_found")
+        raise not_found()
     return found
 
 

@@ -122,8 +122,7 @@ ROWS: list[Row] = [
         "POST",
         ids=PLACE,
         key=AT_ALPHA,
-        body={"gpt": "none", "reason": "short"},
-        is_public=True,
+        body=lambda world: {"gpt": world.ids["listed_slug"], "reason": "short"},
     ),
     api(
         "marketplace_api:adoption-request-detail",
