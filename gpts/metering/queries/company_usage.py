@@ -7,7 +7,7 @@ are of the same rows, so every dimension adds up to the same total.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -121,7 +121,7 @@ def build_usage_report(workspace: Workspace, query: UsageQuery) -> UsageReport:
         wanted.setdefault(dimension, []).append(key)
     labels = _read_labels(wanted, placements)
     return UsageReport(
-        total=_add(sums for _day, sums in days.items()),
+        total=_add(days.values()),
         people=_count_people(where, parameters),
         periods=_fill_periods(query, days),
         parts=[UsagePart(key, labels[query.by, key], sums) for key, sums in named],
@@ -136,12 +136,10 @@ def list_usage_lines(workspace: Workspace, query: UsageQuery, period: UsageRange
     placements = place_members(workspace)
     cut = UsageQuery(range=period, step=query.step, by=query.by, filters=query.filters)
     rows = _read("user_id, gpt_id, model_name", *_read_conditions(workspace, cut, placements))
-    people = {
-        user.pk: user for user in User.objects.filter(pk__in={user_id for (user_id, _gpt, _model), _ in rows})
-    }
-    names = dict(
-        GPT.objects.filter(pk__in={gpt_id for (_user, gpt_id, _model), _ in rows}).values_list("pk", "name")
-    )
+    users = {user_id for (user_id, _gpt, _model), _sums in rows}
+    gpts = {gpt_id for (_user, gpt_id, _model), _sums in rows}
+    people = User.objects.in_bulk(users)
+    names = dict(GPT.objects.filter(pk__in=gpts).values_list("pk", "name"))
     for (user_id, gpt_id, model), sums in sorted(rows, key=lambda row: row[0]):
         person, placement = people.get(user_id), placements.get(user_id, _NOWHERE)
         yield UsageLine(
@@ -219,7 +217,7 @@ def _fill_periods(query: UsageQuery, days: Mapping[date, UsageSums]) -> list[tup
     ]
 
 
-def _add(all_sums: Iterator[UsageSums] | Any) -> UsageSums:
+def _add(all_sums: Iterable[UsageSums]) -> UsageSums:
     total = UsageSums()
     for sums in all_sums:
         total = total.plus(sums)

@@ -19,8 +19,8 @@ from workspaces.access import WorkspaceAct, access_workspace, renew_scope
 from workspaces.models import ApiKey, User, Workspace
 
 COLUMNS = (
-    "first_day", "last_day", "person_id", "person", "email", "group", "cost_centre", "gpt", "model", "answers",
-    "input_tokens", "output_tokens", "cost", "currency", "cost_micros",
+    "first_day", "last_day", "person_id", "person", "email", "group", "cost_centre", "gpt", "model",
+    "answers", "input_tokens", "output_tokens", "cost", "currency", "cost_micros",
 )  # fmt: skip
 
 
