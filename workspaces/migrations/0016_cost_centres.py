@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0014_edit_mails")]
+    dependencies: ClassVar = [("workspaces", "0015_identity")]
 
     operations: ClassVar = [
         migrations.AddField(

@@ -11,7 +11,7 @@ from core.migration_operations import ANYBODY, NOBODY, SetRowPolicies, in_admini
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0027_paused_versions")]
+    dependencies: ClassVar = [("gpts", "0028_recent_members")]
 
     operations: ClassVar = [
         migrations.CreateModel(
