@@ -7,4 +7,4 @@ class ProjectConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import server_checks  # noqa: F401 - registers its checks; needs the apps
+        from config import job_signals, server_checks  # noqa: F401 - register themselves; need the apps

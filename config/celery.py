@@ -23,12 +23,12 @@ app.autodiscover_tasks()
 # must not wait for the files of another. What is not named here is upkeep or a check, in the queue "celery".
 # The workers are in embedded/start.py and docker-compose.yml.
 QUEUES: dict[str, tuple[str, ...]] = {
-    "mail": ("workspaces.send_*", "workspaces.notify_*", "reviews.deliver_*"),
+    "mail": ("workspaces.send_*", "workspaces.discard_*", "workspaces.notify_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),
     # Waiting for servers elsewhere.
-    "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs"),
+    "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs", "workspaces.settle_*"),
     # Hours of computing, at a low priority.
     "search": (
         "gpts.embed_waiting",
@@ -67,6 +67,7 @@ every("gpts: index passages that are not indexed", "gpts.index_waiting", 300)
 every("gpts: compute missing embeddings", "gpts.embed_waiting", 60)
 every("gpts: compute missing embeddings of files in chats", "gpts.embed_attachments", 60)
 every("gpts: mark GPTs that enough people used", "gpts.mark_used_gpts", 300)
+daily("gpts: count recent members", "gpts.count_recent_members", hour=2, minute=20)
 every("gpts: resume waiting files", "gpts.sweep_files", 30)
 daily("gpts: note files that are due for review", "gpts.note_stale_files", hour=6)
 daily("gpts: delete unused files", "gpts.sweep_document_leftovers", hour=3, minute=30)
@@ -94,6 +95,7 @@ every("workspaces: resume erasures", "workspaces.resume_erasures", 60)
 every("workspaces: remove expired sessions", "workspaces.remove_expired_sessions", 3600)
 daily("workspaces: forget used codes and links", "workspaces.forget_used_tokens", hour=4)
 every("gpts: add usage to the sums by day", "gpts.add_usage_to_days", 300)
+daily("workspaces: remove old failed jobs", "workspaces.remove_old_failed_jobs", hour=4, minute=20)
 every("payouts: roll up usage", "payouts.roll_up", 300)
 every("payouts: release holds that ended", "payouts.release_due", 3600)
 every("payouts: resume interrupted closes", "payouts.resume_closes", 120)

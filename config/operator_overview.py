@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import django
+import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,13 +21,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from config.metrics import get_redis_figures
 from config.operator_health import describe_semantic_search
 from config.server_checks import list_server_states
+from core.instance_settings import get_setting
+from core.job_log import read_job_log
 from core.look import formats
 from gpts.llm.failure_messages import get_failure_label
 from gpts.llm.queries import list_recent_failures
 from workspaces.queries import count_instance, count_late_erasures, list_staff_members
+from workspaces.queries.jobs import count_failed_jobs, list_queue_names
 from workspaces.web.staff import staff_required
 
 # More waiting jobs in one queue than this mean that its worker is too slow, or is not there.
@@ -60,7 +63,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
 
 def list_attention(*, at: datetime) -> list[Attention]:
     """Return what needs attention, the worst first. Asks the database and both Redis servers."""
-    found = [*_list_servers(), *_list_queues(), *_list_disks(), *_list_failures(at), *_list_people(at)]
+    found = [*_list_servers(), *_list_jobs(at), *_list_disks(), *_list_failures(at), *_list_people(at)]
     return sorted(found, key=lambda one: one.kind != "bad")
 
 
@@ -78,23 +81,39 @@ def _list_servers() -> list[Attention]:
     ]
 
 
-def _list_queues() -> list[Attention]:
-    queued, _running = get_redis_figures()
-    return [
-        Attention(
-            "warn",
-            _("The queue “%(name)s” is long") % {"name": name},
-            ngettext(
+def _list_jobs(at: datetime) -> list[Attention]:
+    url = reverse("workspaces:operator-job-list")
+    found = []
+    jobs, mails = count_failed_jobs()
+    if jobs:
+        text = ngettext("%(count)s job failed.", "%(count)s jobs failed.", jobs)
+        found.append(Attention("warn", _("Failed jobs"), text % {"count": formats.number(jobs)}, url))
+    if mails:
+        text = ngettext(
+            "%(count)s e-mail could not be sent and is tried again.",
+            "%(count)s e-mails could not be sent and are tried again.",
+            mails,
+        )
+        found.append(
+            Attention("bad", _("E-mails are not delivered"), text % {"count": formats.number(mails)}, url)
+        )
+    try:
+        log = read_job_log(list_queue_names(), at=at)
+    except redis.RedisError:
+        return found  # named among the servers
+    if not any(worker.is_alive for worker in log.workers):
+        text = _("None has given a sign of life in the last minute: no mail is sent and no file is read.")
+        found.append(Attention("bad", _("No worker runs"), text, url))
+    for name, count in log.queues.items():
+        if count > LONG_QUEUE:
+            text = ngettext(
                 "%(count)s job waits in it. Look whether its worker runs.",
                 "%(count)s jobs wait in it. Look whether its worker runs.",
                 count,
             )
-            % {"count": formats.number(count)},
-            reverse("operator-health"),
-        )
-        for name, count in (queued or {}).items()
-        if count > LONG_QUEUE
-    ]
+            title = _("The queue “%(name)s” is long") % {"name": name}
+            found.append(Attention("warn", title, text % {"count": formats.number(count)}, url))
+    return found
 
 
 def _list_disks() -> list[Attention]:
@@ -133,7 +152,7 @@ def _list_people(at: datetime) -> list[Attention]:
         )
         found.append(Attention("warn", _("Erasures wait"), text % {"count": formats.number(late)}))
     lacking = [member for member in list_staff_members() if not member.has_second_factor]
-    if lacking and settings.STAFF_SECOND_FACTOR:
+    if lacking and get_setting("staff_second_factor"):
         text = ngettext(
             "The role of %(count)s person waits for two-factor sign-in.",
             "The roles of %(count)s people wait for two-factor sign-in.",

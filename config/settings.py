@@ -433,6 +433,8 @@ SPECTACULAR_SETTINGS = {
         "ProviderKindEnum": "gpts.llm.services.catalogue.KINDS",
         "StaffRoleEnum": "workspaces.states.Staff",
         "WorkspaceRoleEnum": "workspaces.states.Role",
+        "WorkspaceKindEnum": "workspaces.states.WorkspaceKind",
+        "FailedJobKindEnum": "workspaces.queries.jobs.JobKind",
     },
 }
 
@@ -456,6 +458,9 @@ OUTBOUND_JOBS_PER_WORKSPACE = env.int("OUTBOUND_JOBS_PER_WORKSPACE", 60)
 OUTBOUND_RUNNING_PER_PERSON = env.int("OUTBOUND_RUNNING_PER_PERSON", 2)
 # Waiting for another host inside a database transaction is an error; in production it is only logged.
 WAIT_IN_TRANSACTION_RAISES = not IS_PRODUCTION
+
+# Settings that operators cannot change on /operator/settings, by the names of their variables.
+LOCKED_SETTINGS = [name.strip().upper() for name in env.list("LOCKED_SETTINGS", default=[])]
 
 # Teams and companies that a person may make or own; a workspace's other limits would mean nothing without it.
 WORKSPACES_PER_PERSON = env.int("WORKSPACES_PER_PERSON", 10)

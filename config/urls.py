@@ -1,4 +1,4 @@
-"""All routes: pages at the root, the API under /api/v1/, accounts by allauth, health beside them."""
+"""All routes: pages at the root, the APIs under /api/v1/ and /scim/v2/, accounts by allauth, health."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("gpts.urls")),
     path("", include("reviews.web.urls")),
     path("", include("payouts.web.urls")),
+    path("scim/v2/<slug:workspace>/", include("workspaces.api.scim.urls")),
     path("api/v1/", include("workspaces.api.urls")),
     path("api/v1/", include("gpts.api_urls")),
     path("api/v1/", include("marketplace.api.urls")),

@@ -15,8 +15,11 @@ from django.db.models import Model
 
 from core.audit_words import load_words
 from core.models import AuditEvent
+from core.scope import find_scope
 
 PLATFORM_CHAIN = "platform"
+# The label of a workspace's identity provider, which has no account.
+DIRECTORY = "directory"
 
 
 def record(
@@ -33,8 +36,9 @@ def record(
 ) -> AuditEvent:
     """Append one event in the caller's transaction.
 
-    ``by`` is the acting user, None for the system; row-level security accepts the system's events from a
-    system scope only. For a visitor pass None and ``is_automated=False``. ``action`` is
+    ``by`` is the acting user. None stands for the system in a system scope, for a workspace's identity
+    provider in a scope of that workspace without a person, and for a visitor otherwise; row-level security
+    accepts the system's events from a system scope only. ``action`` is
     ``<app>.<noun>_<verb in the past tense>``. The actor's name is not stored, but shown from the account, so
     that it goes when the account goes. The row of the chain's last event stays locked until commit, so call
     this last in a service. ``data`` takes ids and names of fields, never content, names or secrets; the same
@@ -49,14 +53,27 @@ def record(
         at=at,
         action=action,
         actor_id=None if by is None else by.pk,
-        actor_label="" if by is None else f"user {by.pk}",
-        is_automated=by is None if is_automated is None else is_automated,
+        actor_label=_label_actor(by),
+        is_automated=_is_machine(by) if is_automated is None else is_automated,
         workspace_id=workspace_id,
         subject_type=kind,
         subject_id=identifier,
         reason=reason,
         data=dict(data or {}) | ({"changes": _serialise(changes)} if changes else {}),
     )
+
+
+def _is_machine(by: AbstractBaseUser | None) -> bool:
+    scope = find_scope()
+    return by is None and (scope is None or bool(scope.system))
+
+
+def _label_actor(by: AbstractBaseUser | None) -> str:
+    if by is not None:
+        return f"user {by.pk}"
+    scope = find_scope()
+    is_directory = scope is not None and not scope.system and scope.user_id is None and scope.workspace_ids
+    return DIRECTORY if is_directory else ""
 
 
 def compare(

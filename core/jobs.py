@@ -38,6 +38,15 @@ def enqueue_now(task: str, /, **kwargs: Any) -> None:
         log.warning("jobs.not_sent", task=task, error=str(error))
 
 
+def resend_on_commit(task: str, arguments: dict[str, Any], /) -> None:
+    """Send a job again that failed, with the arguments that it had, once the transaction has committed."""
+
+    def send() -> None:
+        current_app.send_task(task, kwargs=arguments)
+
+    transaction.on_commit(send, robust=True)
+
+
 def log_refused_task(task: str, reason: str, **ids: object) -> None:
     """Note that a job did nothing, because what its ids name is gone, closed or not for its person any more.
 

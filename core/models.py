@@ -1,4 +1,4 @@
-"""The audit log: append-only, hash-chained, one chain per workspace and one for the platform."""
+"""The audit log (append-only, hash-chained, one chain for each workspace) and failed background jobs."""
 
 from __future__ import annotations
 
@@ -42,3 +42,45 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain}#{self.sequence} {self.action}"
+
+
+class FailedJob(models.Model):
+    """A background job that broke off; one row for the same job with the same arguments.
+
+    Removed when the same job succeeds. ``sealed_arguments`` are encrypted, because they may hold an address.
+    ``error_class`` and ``error_place`` name the exception and our line that raised it; its message, which may
+    quote what people wrote, is not kept.
+    """
+
+    task = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True)
+    sealed_arguments = models.TextField()
+    error_class = models.CharField(max_length=100)
+    error_place = models.CharField(max_length=200, blank=True)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    retried_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(count__gte=1), name="core_failedjob_count"),
+        ]
+        indexes = [models.Index(fields=["-last_at"], name="core_failedjob_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.task} ×{self.count}"
+
+
+class InstanceSetting(models.Model):
+    """A setting that an operator changed (core.instance_settings); without a row the environment decides."""
+
+    key = models.CharField(max_length=60, unique=True)
+    value = models.JSONField(null=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

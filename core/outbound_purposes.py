@@ -9,6 +9,7 @@ class Purpose(StrEnum):
     KNOWLEDGE_PAGE = "knowledge_page"
     WORKSPACE_PROVIDER = "workspace_provider"
     INSTANCE_PROVIDER = "instance_provider"
+    SIGN_IN = "sign_in"
 
 
 # Addresses that the operator of the instance typed. All others are typed by tenants, whom nobody vetted.

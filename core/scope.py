@@ -73,6 +73,11 @@ def current_scope() -> Scope:
     return scope
 
 
+def find_scope() -> Scope | None:
+    """Return the scope of the running block, None outside of any."""
+    return _current.get()
+
+
 @contextmanager
 def open_scope(scope: Scope) -> Iterator[Scope]:
     """Run the block in one transaction that sees the rows of ``scope``.

@@ -72,7 +72,14 @@ def seed_companies(people: People, *, at: datetime) -> dict[str, Workspace]:
     globex = create_workspace(
         name="Globex", slug="globex", kind=WorkspaceKind.TEAM, by=people["globex_admin"], at=founded
     )
-    roles = {"acme_builder": Role.BUILDER, "acme_member": Role.MEMBER, "acme_counsel": Role.ADMIN}
+    roles = {
+        "acme_builder": Role.BUILDER,
+        "acme_member": Role.MEMBER,
+        "acme_newcomer": Role.MEMBER,
+        "acme_counsel": Role.ADMIN,
+    }
     for key, role in roles.items():
-        add_member(workspace=acme, user=people[key], role=role, by=people["acme_admin"], at=founded)
+        # A new colleague, who sees what the store shows to new members.
+        joined = at - timedelta(days=5) if key == "acme_newcomer" else founded
+        add_member(workspace=acme, user=people[key], role=role, by=people["acme_admin"], at=joined)
     return {"acme": acme, "globex": globex}

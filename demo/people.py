@@ -34,6 +34,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         website="https://clara.example",
     ),
     DemoPerson("acme_member", "member@acme.test", "Max Member"),
+    DemoPerson("acme_newcomer", "newcomer@acme.test", "Nora Newcomer"),
     DemoPerson("acme_builder", "builder@acme.test", "Bea Builder"),
     DemoPerson("acme_admin", "admin@acme.test", "Ada Admin"),
     DemoPerson("acme_counsel", "legal@acme.test", "Leo Legal"),

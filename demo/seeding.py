@@ -10,10 +10,12 @@ from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from demo.company_people import lacks_groups, seed_company_people
 from demo.company_usage import lacks_company_usage, seed_company_usage
+from demo.company_store import lacks_company_store, seed_company_store
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
 from demo.golden_prompts import lacks_golden_prompts, seed_golden_prompts
+from demo.identity import lacks_identity, seed_identity
 from demo.models_and_budgets import lacks_budgets, seed_models_and_budgets
 from demo.moderation import seed_queue
 from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
@@ -74,6 +76,16 @@ def _golden_prompts(at: datetime) -> str:
 def _models_and_budgets(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_models_and_budgets(at=at)
+
+
+def _company_store(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_company_store(at=at)
+
+
+def _identity(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_identity(at=at)
 
 
 def _rights(at: datetime) -> str:
@@ -146,7 +158,9 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lambda _at: lacks_golden_prompts(), _golden_prompts),
     (lambda _at: lacks_budgets(), _models_and_budgets),
     (lambda _at: lacks_groups(), _company_people),
+    (lambda _at: lacks_identity(), _identity),
     (lambda _at: lacks_policy(), _policy),
+    (lacks_company_store, _company_store),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: lacks_rights(), _rights),
     (lambda _at: lacks_company_usage(), _company_usage),

@@ -8,9 +8,9 @@ from core.errors import NotFound
 from gpts.assistants.models import GPT
 from gpts.chat.models import Turn
 from gpts.llm.states import TurnState
-from marketplace.models import BuilderProfile, Listing, Rating
+from marketplace.models import BuilderProfile, Listing, Rating, StoreSection
 from marketplace.states import ListingState, RatingObstacle
-from workspaces.models import Member, User
+from workspaces.models import Member, User, Workspace
 
 
 def listing_not_found() -> NotFound:
@@ -26,6 +26,18 @@ def access_listing(slug: str) -> Listing:
     if listing is None:
         raise listing_not_found()
     return listing
+
+
+def access_section(workspace: Workspace, section_id: int) -> StoreSection:
+    """Return a section of the private store of ``workspace`` (already authorised); NotFound for any other."""
+    section = (
+        StoreSection.objects.select_related("workspace", "group")
+        .filter(workspace=workspace, pk=section_id)
+        .first()
+    )
+    if section is None:
+        raise NotFound(_("There is no such section."), code="section_not_found")
+    return section
 
 
 def find_listing(gpt: GPT) -> Listing | None:

@@ -16,12 +16,13 @@ from core.audit_words import (
     Named,
     ObjectWords,
     Reader,
+    describe_choice,
     read_numbers,
 )
 from core.look import formats
 from gpts.assistants.audit_words import GPT_KIND
-from marketplace.models import BuilderProfile, Listing, Shelf
-from marketplace.states import ListingState
+from marketplace.models import BuilderProfile, Listing, Shelf, StoreSection
+from marketplace.states import ListingState, SectionKind
 
 LISTING = "marketplace.listing"
 
@@ -53,6 +54,16 @@ def _name_profiles(ids: Collection[str], _reader: Reader) -> dict[str, Named]:
 def _name_shelves(ids: Collection[str], _reader: Reader) -> dict[str, Named]:
     rows = Shelf.objects.filter(pk__in=read_numbers(ids)).only("pk", "title")
     return {str(row.pk): Named(row.title) for row in rows}
+
+
+def _name_sections(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = StoreSection.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    return {
+        str(row.pk): Named(
+            row.title, reverse("marketplace:store-section", args=[reader.workspace_slug, row.pk])
+        )
+        for row in rows.only("pk", "title")
+    }
 
 
 def _describe_count(value: Any, _data: Mapping[str, Any]) -> str:
@@ -99,6 +110,23 @@ WORDS = AuditWords(
         "marketplace.rating_written": ActionWords(
             Area.SHARING, _("Rating written"), _("%(who)s rated %(listing_id)s."), details=("stars",)
         ),
+        "marketplace.section_changed": ActionWords(
+            Area.SETTINGS,
+            _("Section of the store changed"),
+            _("%(who)s changed the section %(what)s of the private store."),
+        ),
+        "marketplace.section_deleted": ActionWords(
+            Area.SETTINGS,
+            _("Section of the store removed"),
+            _("%(who)s removed a section of the private store."),
+            details=("kind",),
+        ),
+        "marketplace.section_made": ActionWords(
+            Area.SETTINGS,
+            _("Section of the store made"),
+            _("%(who)s made the section %(what)s in the private store."),
+            details=("kind",),
+        ),
         "marketplace.shelf_set": ActionWords(
             Area.SETTINGS, _("Shelf set"), _("%(who)s set the shelf %(what)s."), details=("listings",)
         ),
@@ -107,6 +135,7 @@ WORDS = AuditWords(
         LISTING: ObjectWords(_name_listings, _("a GPT that is not in the store")),
         "marketplace.builderprofile": ObjectWords(_name_profiles, _("a deleted profile")),
         "marketplace.shelf": ObjectWords(_name_shelves, _("a removed shelf")),
+        "marketplace.storesection": ObjectWords(_name_sections, _("a removed section")),
         "marketplace.rating": ObjectWords(lambda _ids, _reader: {}, _("a rating")),
     },
     fields={
@@ -115,5 +144,9 @@ WORDS = AuditWords(
         "version": FieldWords(_("Version")),
         "stars": FieldWords(_("Stars")),
         "listings": FieldWords(_("GPTs on it"), _describe_count),
+        "gpts": FieldWords(_("GPTs in it"), _describe_count),
+        "group_id": FieldWords(_("Group"), object="workspaces.group"),
+        "kind": FieldWords(_("Kind"), describe_choice(SectionKind)),
+        "place": FieldWords(_("Place")),
     },
 )

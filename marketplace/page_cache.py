@@ -19,6 +19,8 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import translation
 
+from core.instance_settings import get_setting
+
 # Lists depend on the time (shelves, "new"); a listing's page changes only with its version.
 LIST_SECONDS = 30
 PAGE_SECONDS = 300
@@ -78,20 +80,28 @@ def build_inputs(
     )
 
 
-@lru_cache(maxsize=1)
 def get_release() -> str:
-    """Return a digest of what pages are made of: an upgrade or a changed footer must not serve older ones.
+    """Return a digest of what pages are made of: an upgrade or a changed footer must not serve older ones."""
+    texts = (
+        get_setting("terms_url"),
+        get_setting("privacy_url"),
+        get_setting("help_url"),
+        get_setting("sign_up"),
+        str(settings.STATIC_SOURCES),
+    )
+    return _hash(_get_file_digest(), *texts)
 
-    It compares names, sizes and times of files, which are the same for all processes of an installation.
-    """
+
+@lru_cache(maxsize=1)
+def _get_file_digest() -> str:
+    """Compare names, sizes and times of files, which are the same for all processes of an installation."""
     files = [
         (str(file.relative_to(settings.BASE_DIR)), file.stat().st_size, file.stat().st_mtime_ns)
         for folder in ("templates", "static", "locale")
         for file in (settings.BASE_DIR / folder).rglob("*")
         if file.is_file()
     ]
-    texts = (settings.TERMS_URL, settings.PRIVACY_URL, settings.HELP_URL, str(settings.STATIC_SOURCES))
-    return _hash(*texts, *map(str, sorted(files)))
+    return _hash(*map(str, sorted(files)))
 
 
 def _path_key(path: str) -> str:

@@ -260,8 +260,8 @@ def group_changes(changes: Iterable[AccessChange], names: Mapping[str, str]) -> 
     """Join changes of the same people for the same reason."""
     found: dict[tuple[Act, tuple[int, ...], Decision, Decision], list[str]] = {}
     for change in changes:
-        key = (change.question.act, change.people, change.before, change.after)
-        found.setdefault(key, []).append(names[change.question.key])
+        key = (change.act, change.people, change.before, change.after)
+        found.setdefault(key, []).extend(names[question.key] for question in change.questions)
     effects = [
         Effect(
             act,

@@ -52,3 +52,18 @@ class RatingObstacle(TextChoices):
     OWN = "own", _("You publish this GPT, so your own rating does not count.")
     COLLEAGUE = "colleague", _("This GPT is from your own workspace. Ratings come from people outside.")
     UNUSED = "unused", _("Chat with this GPT first. Ratings come from people who used it.")
+
+
+class SectionKind(TextChoices):
+    """What a section of a private store is for."""
+
+    REQUIRED = "required", _("Required")
+    RECOMMENDED = "recommended", _("Recommended")
+    SHELF = "shelf", _("Shelf, with a reason for each GPT")
+    CATEGORY = "category", _("Category")
+    PACK = "pack", _("Pack")
+    ONBOARDING = "onboarding", _("Set for new members")
+
+
+# Sections that may be for the members of one group.
+GROUP_SECTIONS = (SectionKind.REQUIRED, SectionKind.RECOMMENDED, SectionKind.PACK)

@@ -141,6 +141,16 @@ def usual_language() -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_instance_settings() -> Iterator[None]:
+    """Begin with the settings of the environment, without looking for an operator's changes."""
+    from core.instance_settings import prime
+
+    prime({}, seconds=3600)
+    yield
+    prime({}, seconds=3600)
+
+
+@pytest.fixture(autouse=True)
 def empty_redis() -> Iterator[None]:
     yield
     servers.empty_redis(settings.REDIS_DATABASE)

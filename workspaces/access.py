@@ -22,15 +22,18 @@ from workspaces.models import (
     Erasure,
     Group,
     Guest,
+    IdentityConnection,
     Invitation,
     InviteLink,
     Member,
     Notification,
+    ScimToken,
     User,
     Workspace,
 )
 from workspaces.policy import Act
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles, load_policy
+from workspaces.sign_in_rules import is_key_too_old
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
 KEY_START = "lg"
@@ -204,6 +207,22 @@ def access_api_key(user: User, key_id: int) -> ApiKey:
     return key
 
 
+def access_connection(workspace: Workspace, kind: str) -> IdentityConnection:
+    """Return the connection of ``workspace`` (already authorised); NotFound without one."""
+    found = IdentityConnection.objects.filter(workspace=workspace, kind=kind).first()
+    if found is None:
+        raise not_found()
+    return found
+
+
+def access_scim_token(workspace: Workspace, token_id: int) -> ScimToken:
+    """Return a token of ``workspace`` (already authorised); NotFound for any other workspace's."""
+    token = ScimToken.objects.filter(workspace=workspace, pk=token_id).first()
+    if token is None:
+        raise not_found()
+    return token
+
+
 def access_staff_member(user_id: int) -> User:
     """Return a person with a staff role, for operators (already authorised); NotFound for all others."""
     user = User.objects.filter(pk=user_id, staff_roles__isnull=False).first() if user_id < 2**63 else None
@@ -314,7 +333,10 @@ def _is_valid(key: ApiKey, *, at: datetime) -> bool:
     """Whether a key counts; reads and caches the roles of its person."""
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
         return False
-    if not key.user.is_active or cache_user_roles(key.user).membership_in(key.workspace_id) is None:
+    membership = cache_user_roles(key.user).membership_in(key.workspace_id)
+    if membership is None or not key.user.is_active:
+        return False
+    if is_key_too_old(membership.rules, created_at=key.created_at, at=at):
         return False
     try:
         return load_policy(key.user_id, key.workspace_id).judge(Act.USE_API).decide().is_allowed

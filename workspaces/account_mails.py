@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from core.instance_settings import get_setting
 from core.links import absolute_url
 from core.look.formats import minute_format
 from workspaces.mail_text import MailText
@@ -28,7 +28,7 @@ def build_account_mail(prefix: str, context: Context) -> MailText:
 
 
 def _name() -> dict[str, str]:
-    return {"name": settings.INSTANCE_NAME}
+    return {"name": get_setting("instance_name")}
 
 
 def _get_provider(context: Context) -> dict[str, str]:

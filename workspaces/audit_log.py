@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core.audit import DIRECTORY
 from core.audit_words import ActionWords, FieldWords, Named, Reader, load_words
 from core.look import formats
 from core.models import AuditEvent
@@ -116,6 +117,8 @@ class _Names:
         return event.actor_id is not None and is_outsider and words is not None and words.is_staff_act
 
     def get_actor(self, event: AuditEvent, words: ActionWords | None) -> Named:
+        if event.actor_id is None and event.actor_label == DIRECTORY:
+            return Named(_("The identity provider"))
         if event.actor_id is None:
             return Named(_("The system") if event.is_automated else _("A visitor"))
         if self.is_hidden(event, words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -19,12 +19,28 @@ from core.audit_words import (
     Reader,
     describe_choice,
     read_numbers,
+    read_uuids,
 )
+from core.instance_settings import DEFINITIONS, Definition
 from core.look import formats
 from workspaces.erasure import DELETED_NAME, DELETED_WORKSPACE
-from workspaces.models import ApiKey, Group, Invitation, Member, ProtectedName, User, Workspace
+from workspaces.job_words import get_job_label
+from workspaces.models import (
+    ApiKey,
+    Group,
+    IdentityConnection,
+    Invitation,
+    Member,
+    ProtectedName,
+    ScimToken,
+    ScimUser,
+    User,
+    Workspace,
+)
 from workspaces.policy import Effect, SubjectKind
 from workspaces.policy_words import ACTS
+from workspaces.queries.instance_settings import describe_value
+from workspaces.queries.jobs import JobKind
 from workspaces.states import (
     ApiScope,
     ErasureKind,
@@ -106,6 +122,31 @@ def _name_keys(ids: Collection[str], reader: Reader) -> dict[str, Named]:
     }
 
 
+def _name_rules(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    url = reverse("workspaces:identity", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {identifier: Named(gettext("the rules of identity"), url) for identifier in ids}
+
+
+def _name_connections(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = IdentityConnection.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    url = reverse("workspaces:identity", args=[reader.workspace_slug]) if reader.workspace_id else ""
+    return {str(row.pk): Named(row.name, url) for row in rows.only("pk", "name")}
+
+
+def _name_tokens(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    """Name tokens of identity providers by their public beginning."""
+    rows = ScimToken.objects.filter(pk__in=read_numbers(ids), workspace_id=reader.workspace_id or 0)
+    return {str(row.pk): Named(f"lgd_{row.prefix}…") for row in rows.only("pk", "prefix")}
+
+
+def _name_directory_people(ids: Collection[str], reader: Reader) -> dict[str, Named]:
+    rows = ScimUser.objects.filter(pk__in=read_uuids(ids), workspace_id=reader.workspace_id or 0)
+    return {
+        str(row.pk): Named(row.display_name or row.user_name)
+        for row in rows.only("pk", "display_name", "user_name")
+    }
+
+
 def _name_protected(ids: Collection[str], _reader: Reader) -> dict[str, Named]:
     rows = ProtectedName.objects.filter(pk__in=read_numbers(ids)).only("pk", "name")
     return {str(row.pk): Named(row.name) for row in rows}
@@ -125,6 +166,11 @@ def _describe_publishing(data: Mapping[str, Any]) -> Any:
 
 def _describe_rate(value: Any, _data: Mapping[str, Any]) -> str:
     return formats.percent(value / 100)
+
+
+def _describe_claims(value: Any, _data: Mapping[str, Any]) -> str:
+    claims = value.items() if isinstance(value, dict) else ()
+    return gettext(", ").join(f"{name} = {Role(role).label}" for name, role in claims)
 
 
 def _describe_rules(value: Any, _data: Mapping[str, Any]) -> str:
@@ -163,6 +209,16 @@ def _describe_filling(data: Mapping[str, Any]) -> Any:
 
 
 _GROUP_CHANGE = ("added", "removed")
+_CONNECTION = {
+    "name": FieldWords(_("Name")),
+    "issuer": FieldWords(_("Issuer")),
+    "client_id": FieldWords(_("Client id")),
+    "domains": FieldWords(_("Domains")),
+    "role_claim": FieldWords(_("Claim with roles")),
+    "group_claim": FieldWords(_("Claim with groups")),
+    "is_enabled": FieldWords(_("Switched on")),
+    "is_secret_new": FieldWords(_("New secret")),
+}
 
 
 def _describe_size(value: Any, _data: Mapping[str, Any]) -> str:
@@ -170,6 +226,22 @@ def _describe_size(value: Any, _data: Mapping[str, Any]) -> str:
 
 
 _ROLE = {"role": FieldWords(_("Role"), describe_choice(Role))}
+
+
+def _name_settings(ids: Collection[str], _reader: Reader) -> dict[str, Named]:
+    url = reverse("workspaces:operator-setting-list")
+    return {key: Named(str(DEFINITIONS[key].label), f"{url}#{key}") for key in ids if key in DEFINITIONS}
+
+
+def _describe_setting(definition: Definition) -> Callable[[Any, Mapping[str, Any]], Any]:
+    return lambda value, _data: describe_value(definition, value)
+
+
+_SETTINGS = {key: FieldWords(one.label, _describe_setting(one)) for key, one in DEFINITIONS.items()}
+_JOB = {
+    "kind": FieldWords(_("Kind"), describe_choice(JobKind)),
+    "task": FieldWords(_("Job"), lambda value, _data: get_job_label(value)),
+}
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
@@ -196,6 +268,72 @@ ACTIONS = {
         _("%(who)s changed which share of the tests must pass before a GPT is shared."),
         details=("rate",),
     ),
+    "workspaces.sign_in_rules_set": ActionWords(
+        Area.SETTINGS,
+        _("Rules of sign-in set"),
+        _("%(who)s changed how people of this workspace must sign in."),
+        fields={
+            "is_sso_required": FieldWords(_("Everybody signs in by the identity provider")),
+            "emergency_owner": FieldWords(_("Emergency owner"), object=USER),
+            "mfa_required_from": FieldWords(_("Two-factor sign-in from")),
+            "session_hours": FieldWords(_("Ask to sign in again after hours")),
+            "api_key_days": FieldWords(_("API keys end after days")),
+        },
+    ),
+    "workspaces.domain_proved": ActionWords(
+        Area.SETTINGS,
+        _("Domain proved"),
+        _("The operator of this instance has checked that %(domain)s belongs to this workspace."),
+        fields={"domain": FieldWords(_("Domain"))},
+    ),
+    "workspaces.domain_released": ActionWords(
+        Area.SETTINGS,
+        _("Domain released"),
+        _("%(domain)s does not belong to this workspace any more."),
+        fields={"domain": FieldWords(_("Domain"))},
+    ),
+    "workspaces.emergency_sign_in": ActionWords(
+        Area.ACCOUNTS,
+        _("Emergency sign-in"),
+        _("%(who)s signed in as the emergency owner, without the identity provider."),
+    ),
+    "workspaces.connection_set": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection set"),
+        _("%(who)s set the sign-in connection %(what)s."),
+        details=("is_secret_new",),
+        fields=_CONNECTION,
+    ),
+    "workspaces.connection_checked": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection checked"),
+        _("%(who)s checked the sign-in connection %(what)s; the provider answered."),
+    ),
+    "workspaces.connection_switched": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection switched"),
+        _("%(who)s switched the sign-in connection %(what)s on or off."),
+        fields=_CONNECTION,
+    ),
+    "workspaces.connection_deleted": ActionWords(
+        Area.SETTINGS,
+        _("Sign-in connection removed"),
+        _("%(who)s removed the sign-in connection."),
+    ),
+    "workspaces.identity_linked": ActionWords(
+        Area.ACCOUNTS,
+        _("Account connected with the identity provider"),
+        _("%(who)s confirmed %(what)s, whose account is connected with it now."),
+    ),
+    "workspaces.identity_claims_set": ActionWords(
+        Area.SETTINGS,
+        _("Roles from the identity provider set"),
+        _("%(who)s changed which values of the identity provider give a role."),
+        fields={
+            "default_role": FieldWords(_("Role of everybody else"), describe_choice(Role)),
+            "role_claims": FieldWords(_("Roles by value"), _describe_claims),
+        },
+    ),
     "workspaces.group_changed": ActionWords(
         Area.MEMBERS,
         _("Group changed"),
@@ -218,6 +356,18 @@ ACTIONS = {
     ),
     "workspaces.group_members_changed": ActionWords(
         Area.MEMBERS, _("People of a group changed"), _describe_filling, details=_GROUP_CHANGE
+    ),
+    "workspaces.instance_setting_changed": ActionWords(
+        Area.SETTINGS,
+        _("Setting of the instance changed"),
+        _("%(who)s changed the setting %(what)s."),
+        fields=_SETTINGS,
+    ),
+    "workspaces.instance_setting_reset": ActionWords(
+        Area.SETTINGS,
+        _("Setting of the instance reset"),
+        _("%(who)s reset the setting %(what)s."),
+        fields=_SETTINGS,
     ),
     "workspaces.guest_ended": ActionWords(
         Area.MEMBERS, _("Guest ended"), _("%(user_id)s is no guest any more.")
@@ -246,6 +396,20 @@ ACTIONS = {
     ),
     "workspaces.invitation_revoked": ActionWords(
         Area.MEMBERS, _("Invitation closed"), _("%(who)s closed the invitation of %(what)s.")
+    ),
+    "workspaces.job_discarded": ActionWords(
+        Area.SETTINGS,
+        _("Failed job discarded"),
+        _("%(who)s discarded a failed job."),
+        details=("kind", "task"),
+        fields=_JOB,
+    ),
+    "workspaces.job_retried": ActionWords(
+        Area.SETTINGS,
+        _("Failed job tried again"),
+        _("%(who)s tried a failed job again."),
+        details=("kind", "task"),
+        fields=_JOB,
     ),
     "workspaces.member_invited": ActionWords(
         Area.MEMBERS, _("Member invited"), _("%(who)s invited %(what)s as %(role)s."), fields=_ROLE
@@ -306,6 +470,29 @@ ACTIONS = {
     ),
     "workspaces.publishing_suspended": ActionWords(
         Area.MODERATION, _("Builder suspended"), _("%(who)s suspended %(what)s as a builder.")
+    ),
+    "workspaces.scim_token_created": ActionWords(
+        Area.ACCOUNTS,
+        _("Token of the identity provider made"),
+        _("%(who)s made the token %(what)s of the identity provider."),
+        details=("expires_at",),
+    ),
+    "workspaces.scim_token_revoked": ActionWords(
+        Area.ACCOUNTS,
+        _("Token of the identity provider revoked"),
+        _("%(who)s revoked the token %(what)s of the identity provider."),
+    ),
+    "workspaces.scim_user_added": ActionWords(
+        Area.MEMBERS, _("Person sent by the identity provider"), _("%(who)s sent %(what)s.")
+    ),
+    "workspaces.scim_user_changed": ActionWords(
+        Area.MEMBERS,
+        _("Person changed by the identity provider"),
+        _("%(who)s changed what it says about %(what)s."),
+        details=("fields",),
+    ),
+    "workspaces.scim_user_deleted": ActionWords(
+        Area.MEMBERS, _("Person deleted by the identity provider"), _("%(who)s deleted %(what)s.")
     ),
     "workspaces.second_factor_reset": ActionWords(
         Area.ACCOUNTS,
@@ -393,6 +580,14 @@ WORDS = AuditWords(
         "workspaces.guest": ObjectWords(lambda _ids, _reader: {}, _("a guest")),
         "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
+        "core.instancesetting": ObjectWords(_name_settings, _("a setting")),
+        "core.failedjob": ObjectWords(lambda _ids, _reader: {}, _("a failed job")),
+        "workspaces.outboundjob": ObjectWords(lambda _ids, _reader: {}, _("a call to another host")),
+        "workspaces.proveddomain": ObjectWords(lambda _ids, _reader: {}, _("a domain")),
+        "workspaces.identityconnection": ObjectWords(_name_connections, _("a removed connection")),
+        "workspaces.identityrules": ObjectWords(_name_rules, _("the rules of identity")),
+        "workspaces.scimtoken": ObjectWords(_name_tokens, _("a token")),
+        "workspaces.scimuser": ObjectWords(_name_directory_people, _("a person")),
         "workspaces.erasure": ObjectWords(lambda _ids, _reader: {}, _("an erasure")),
     },
     fields={
@@ -423,5 +618,6 @@ WORDS = AuditWords(
         "language": FieldWords(_("Language")),
         "time_zone": FieldWords(_("Time zone")),
         "expires_at": FieldWords(_("Ends")),
+        "fields": FieldWords(_("Fields")),
     },
 )

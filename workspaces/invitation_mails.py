@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from core.instance_settings import get_setting
 from workspaces.mail_text import MailText
 from workspaces.models import Invitation
 
@@ -14,7 +14,7 @@ def build_invitation_mail(invitation: Invitation, link: str) -> MailText:
     names = {
         "inviter": invitation.invited_by.display_name,
         "workspace": invitation.workspace.name,
-        "name": settings.INSTANCE_NAME,
+        "name": get_setting("instance_name"),
     }
     if invitation.guest_until is not None:
         return MailText(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from core.instance_settings import get_setting
 from core.links import absolute_url
 
 
@@ -38,7 +38,7 @@ def render_mail(text: MailText) -> RenderedMail:
     """Render ``text`` in the active language. A subject is one line, whatever names it has."""
     subject = " ".join(text.subject.split())
     reason = _("%(name)s sent this mail because of something that was done with this address.") % {
-        "name": settings.INSTANCE_NAME
+        "name": get_setting("instance_name")
     }
     parts = [*text.paragraphs, text.code, text.link, *text.remarks, f"{reason}\n{absolute_url('/')}"]
     html = render_to_string(
@@ -48,7 +48,7 @@ def render_mail(text: MailText) -> RenderedMail:
             "subject": subject,
             "reason": reason,
             "home": absolute_url("/"),
-            "name": settings.INSTANCE_NAME,
+            "name": get_setting("instance_name"),
         },
     )
     return RenderedMail(subject, "\n\n".join(part for part in parts if part) + "\n", html)

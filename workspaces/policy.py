@@ -27,10 +27,10 @@ says which kinds are less specific.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from itertools import chain, pairwise
 
 
 class Act(StrEnum):
@@ -367,9 +367,10 @@ class Question:
 
 @dataclass(frozen=True)
 class AccessChange:
-    """People whose answer to one question turns, with what decided before and decides after."""
+    """People whose answer to the same questions turns, with what decided before and decides after."""
 
-    question: Question
+    act: Act
+    questions: tuple[Question, ...]
     people: tuple[int, ...]
     before: Decision
     after: Decision
@@ -378,39 +379,92 @@ class AccessChange:
 def find_changes(
     before: Policy, after: Policy, people: Iterable[Person], questions: Iterable[Question]
 ) -> list[AccessChange]:
-    """Return whose answers would turn, by question and deciding rules; gains and losses in one list.
+    """Return whose answers would turn, joined where the same rules decide them; gains and losses together.
 
-    Fast for thousands of people and of questions: people whom the same rules include get one answer, and so
-    do questions that the same targets of rules include; only acts that differ are asked.
+    Fast for thousands of people and of questions: only people whom a rule that differs includes are asked,
+    once for all whom the same rules include, and about questions that no rule tells apart only once.
     """
     acts = _differing_acts(before, after)
-    questions = [question for question in questions if question.act in acts]
-    if not questions:
-        return []
-    found: list[AccessChange] = []
     people = list(people)
+    by_act: dict[Act, list[Question]] = {act: [] for act in acts}
+    for question in questions:
+        if question.act in acts:
+            by_act[question.act].append(question)
+    found: list[AccessChange] = []
     for act in sorted(acts):
-        asked = [question for question in questions if question.act == act]
-        if not asked:
-            continue
-        kinds = _named_targets((before, after), act)
-        for group, members in _group_people((before, after), act, people).items():
-            old, new = judge(before, group, act), judge(after, group, act)
-            ids = tuple(members)
-            answer = _remember(old.decide, new.decide, kinds)
-            for question in asked:
-                was, becomes = answer(question.targets)
-                if was.is_allowed != becomes.is_allowed:
-                    found.append(AccessChange(question, ids, was, becomes))
+        if by_act[act]:
+            found += _find_changes_of_act(before, after, act, people, _Sorted(by_act[act]))
     return found
+
+
+def _find_changes_of_act(
+    before: Policy, after: Policy, act: Act, people: list[Person], asked: _Sorted
+) -> list[AccessChange]:
+    # By the identity of the questions' tuple, which _Sorted makes once: hashing thousands of them is slow.
+    joined: dict[tuple[Decision, Decision, int], tuple[tuple[Question, ...], list[int]]] = {}
+    is_default_same = (act in before.closed) == (act in after.closed)
+    for person, ids in _group_people((before, after), act, people).items():
+        if is_default_same and set(before.rules_of(act, person)) == set(after.rules_of(act, person)):
+            continue
+        old, new = judge(before, person, act), judge(after, person, act)
+        named = frozenset((*old.denies, *old.allows, *new.denies, *new.allows))
+        for targets, alike in asked.tell_apart(named):
+            was, becomes = old.decide(targets), new.decide(targets)
+            if was.is_allowed != becomes.is_allowed:
+                joined.setdefault((was, becomes, id(alike)), (alike, []))[1].extend(ids)
+    return [
+        AccessChange(act, alike, tuple(ids), was, becomes)
+        for (was, becomes, _identity), (alike, ids) in joined.items()
+    ]
+
+
+class _Sorted:
+    """The questions of one act, sorted by which of them a set of rules' targets tells apart."""
+
+    def __init__(self, questions: list[Question]) -> None:
+        self._questions = questions
+        self._places: dict[Target, list[int]] = {}
+        for place, question in enumerate(questions):
+            for target, _specificity in _including(question.targets):
+                self._places.setdefault(target, []).append(place)
+        self._known: dict[frozenset[Target], list[tuple[tuple[Target, ...], tuple[Question, ...]]]] = {}
+        self._tuples: dict[tuple[int, ...], tuple[Question, ...]] = {}
+        self._rests: dict[tuple[int, ...], tuple[Question, ...]] = {}
+
+    def tell_apart(self, named: frozenset[Target]) -> list[tuple[tuple[Target, ...], tuple[Question, ...]]]:
+        """Return the questions in groups to which rules about ``named`` give one answer, with its targets."""
+        named = frozenset(target for target in named if target != ANY_TARGET and target in self._places)
+        if named not in self._known:
+            touched: dict[int, list[Target]] = {}
+            for target in sorted(named):
+                for place in self._places[target]:
+                    touched.setdefault(place, []).append(target)
+            groups: dict[tuple[Target, ...], list[int]] = {}
+            for place, targets in touched.items():
+                # With several of them the question's own, as the most specific decides.
+                key = self._questions[place].targets if len(targets) > 1 else tuple(targets)
+                groups.setdefault(key, []).append(place)
+            apart = [(key, self._pick(tuple(sorted(places)))) for key, places in groups.items()]
+            rest = self._pick_rest(tuple(sorted(touched)))
+            self._known[named] = [((), rest), *apart] if rest else apart
+        return self._known[named]
+
+    def _pick(self, places: tuple[int, ...]) -> tuple[Question, ...]:
+        if places not in self._tuples:
+            self._tuples[places] = tuple(self._questions[place] for place in places)
+        return self._tuples[places]
+
+    def _pick_rest(self, places: tuple[int, ...]) -> tuple[Question, ...]:
+        """Return all questions but those at ``places``, which are sorted."""
+        if places not in self._rests:
+            ends = [-1, *places, len(self._questions)]
+            parts = [self._questions[end + 1 : following] for end, following in pairwise(ends)]
+            self._rests[places] = tuple(chain.from_iterable(parts))
+        return self._rests[places]
 
 
 def _differing_acts(before: Policy, after: Policy) -> set[Act]:
     return {rule.act for rule in before.rules ^ after.rules} | (before.closed ^ after.closed)
-
-
-def _named_targets(policies: Iterable[Policy], act: Act) -> frozenset[Target]:
-    return frozenset(rule.target for policy in policies for rule in policy.rules if rule.act == act)
 
 
 def _group_people(policies: Iterable[Policy], act: Act, people: Iterable[Person]) -> dict[Person, list[int]]:
@@ -428,20 +482,3 @@ def _group_people(policies: Iterable[Policy], act: Act, people: Iterable[Person]
         )
         found.setdefault(key, []).append(person.id)
     return found
-
-
-def _remember(
-    old: Callable[[Iterable[Target]], Decision],
-    new: Callable[[Iterable[Target]], Decision],
-    named: frozenset[Target],
-) -> Callable[[tuple[Target, ...]], tuple[Decision, Decision]]:
-    """Return a function that asks both judges, once for all targets that no rule tells apart."""
-
-    @cache
-    def ask(targets: tuple[Target, ...]) -> tuple[Decision, Decision]:
-        return old(targets), new(targets)
-
-    def answer(targets: tuple[Target, ...]) -> tuple[Decision, Decision]:
-        return ask(tuple(target for target in targets if target.kind == TargetKind.HOST or target in named))
-
-    return answer

@@ -26,6 +26,10 @@ ADMIN_ROLES = (Role.OWNER, Role.ADMIN)
 BUILDER_ROLES = (Role.OWNER, Role.ADMIN, Role.BUILDER)
 
 
+class ConnectionKind(TextChoices):
+    OIDC = "oidc", "OpenID Connect"
+
+
 # Roles that a link may give: whoever forwards a link must not make admins.
 LINK_ROLES = (Role.BUILDER, Role.MEMBER)
 

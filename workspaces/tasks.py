@@ -10,6 +10,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.utils import timezone
 
+from core.failed_jobs import remove_old_failed_jobs
 from core.jobs import log_refused_task
 from core.scope import system_scope
 from workspaces.job_threads import JobThreads
@@ -18,6 +19,7 @@ from workspaces.queries import find_user
 from workspaces.services import outbound_jobs
 from workspaces.services.activity import record_activity
 from workspaces.services.erasures import resume_erasures, run_erasure
+from workspaces.services.failed_jobs import discard_mail, settle_outbound_job
 from workspaces.services.groups import apply_all_group_rules, apply_rules_to_person
 from workspaces.services.guests import expire_guests
 from workspaces.services.invitation_import import mail_imported_invitations
@@ -116,6 +118,29 @@ def apply_rules_to_one(*, user_id: int) -> None:
             log_refused_task("workspaces.apply_rules_to_person", "no_account", user_id=user_id)
             return
         apply_rules_to_person(user_id=user_id, by=None, at=timezone.now())
+
+
+@shared_task(name="workspaces.settle_outbound_job")
+def settle_failed_call(*, job_id: str, act: str) -> None:
+    """Try or discard a failed call to another host. Running twice finds it queued or gone."""
+    with system_scope("workspaces.settle_outbound_job"):
+        if not settle_outbound_job(job_id=UUID(job_id), act=act, at=timezone.now()):
+            log_refused_task("workspaces.settle_outbound_job", "not_failed", job=job_id)
+
+
+@shared_task(name="workspaces.discard_mail")
+def discard_unsent_mail(*, mail_id: str) -> None:
+    """Delete an e-mail that could not be sent. Running twice finds it gone."""
+    with system_scope("workspaces.discard_mail"):
+        if not discard_mail(mail_id=UUID(mail_id)):
+            log_refused_task("workspaces.discard_mail", "mail_gone")
+
+
+@shared_task(name="workspaces.remove_old_failed_jobs")
+def sweep_failed_jobs() -> int:
+    """Remove failures of jobs that are long past. Running twice finds none."""
+    with system_scope("workspaces.remove_old_failed_jobs"):
+        return remove_old_failed_jobs(at=timezone.now())
 
 
 @shared_task(name="workspaces.expire_guests")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.jobs import log_refused_task
 from core.scope import system_scope
-from gpts.chat.services import attachments, min_group, turn_words
+from gpts.chat.services import attachments, min_group, recent_members, turn_words
 from gpts.chat.services.attachment_vectors import embed_waiting_attachments
 from gpts.chat.services.content_access import announce_content_access
 from gpts.chat.services.removal import remove_expired_conversations
@@ -54,6 +54,13 @@ def mark_used() -> int:
     """Mark GPTs that enough people used. Running twice finds nothing the second time."""
     with system_scope("gpts.mark_used_gpts"):
         return min_group.mark_used_gpts()
+
+
+@shared_task(name="gpts.count_recent_members")
+def count_recent_members() -> int:
+    """Count who used each GPT of a company lately. Running twice counts the same."""
+    with system_scope("gpts.count_recent_members"):
+        return recent_members.count_recent_members(at=timezone.now())
 
 
 @shared_task(name="gpts.announce_content_access")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.api import views
+from marketplace.api import company_store, views
 
 app_name = "marketplace_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,5 +12,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("store/suggestions/", views.SuggestionsView.as_view(), name="suggestion-list"),
     path("store/categories/", views.CategoriesView.as_view(), name="category-list"),
     path("store/leaderboards/", views.LeaderboardsView.as_view(), name="leaderboard-list"),
+    path("workspaces/<slug:workspace>/store", company_store.PrivateStoreView.as_view(), name="private-store"),
+    path(
+        "workspaces/<slug:workspace>/store/sections",
+        company_store.SectionsView.as_view(),
+        name="store-section-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/store/sections/<int:section_id>",
+        company_store.StoreSectionView.as_view(),
+        name="store-section-detail",
+    ),
     path("store/builders/<str:handle>/", views.BuilderView.as_view(), name="builder-detail"),
 ]

@@ -1,6 +1,7 @@
-"""The public store: listings, their figures, ratings, shelves, builders, search terms."""
+"""The store: listings, figures, ratings, shelves, builders, search terms, sections of private stores."""
 
 from marketplace.models.builders import BuilderProfile, FormerHandle
+from marketplace.models.company_store import ClosedOnboarding, StoreSection, StoreSectionEntry
 from marketplace.models.listings import Listing, ListingRelease, ListingScore
 from marketplace.models.ratings import Rating
 from marketplace.models.shelves import Shelf, ShelfEntry
@@ -9,6 +10,7 @@ from marketplace.models.vectors import ListingVector
 
 __all__ = [
     "BuilderProfile",
+    "ClosedOnboarding",
     "FormerHandle",
     "Listing",
     "ListingRelease",
@@ -18,4 +20,6 @@ __all__ = [
     "SearchTerm",
     "Shelf",
     "ShelfEntry",
+    "StoreSection",
+    "StoreSectionEntry",
 ]

@@ -4,7 +4,20 @@ from marketplace.queries.about import get_about
 from marketplace.queries.builders import get_builder_page
 from marketplace.queries.external import ExternalRules, get_external_rules
 from marketplace.queries.listings import browse_listings, list_leaderboards, search_listings
-from marketplace.queries.private_store import PrivateCard, list_private_store
+from marketplace.queries.private_about import PrivateAbout, get_private_about
+from marketplace.queries.private_store import (
+    PrivateCard,
+    PrivateStore,
+    SectionView,
+    find_private_gpts,
+    get_private_store,
+    list_entries,
+    list_private_gpts,
+    list_private_store,
+    list_sections,
+    page_private_store,
+    read_sections,
+)
 from marketplace.queries.ratings import list_ratings
 from marketplace.queries.storefront import get_storefront
 from marketplace.queries.suggestions import (
@@ -16,17 +29,28 @@ from marketplace.queries.suggestions import (
 
 __all__ = [
     "ExternalRules",
+    "PrivateAbout",
     "PrivateCard",
+    "PrivateStore",
+    "SectionView",
     "browse_listings",
+    "find_private_gpts",
     "get_about",
     "get_builder_page",
     "get_external_rules",
+    "get_private_about",
+    "get_private_store",
     "get_storefront",
     "leave_out_refused",
+    "list_entries",
     "list_leaderboards",
+    "list_private_gpts",
     "list_private_store",
     "list_ratings",
+    "list_sections",
     "list_suggestions",
+    "page_private_store",
+    "read_sections",
     "search_listings",
     "suggest_familiar",
     "suggest_listings",

@@ -1,20 +1,35 @@
-"""A workspace's private store: GPTs that are live for its members."""
+"""A workspace's private store: GPTs that are live for its members, and the sections that its admins made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.min_group import MIN_GROUP, show_figure
-from gpts.assistants.models import LiveVersion
+from core.pagination import Page, paginate
+from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.states import Audience
 from marketplace.cards import icon_url, make_tagline
+from marketplace.models import ClosedOnboarding, StoreSection, StoreSectionEntry
+from marketplace.states import SectionKind
+from workspaces.models import GroupMember, Member, User, Workspace
+
+PAGE_SIZE = 24
+MAX_WORDS = 8
+# The set for new members is shown for this long after they joined, unless they close it before.
+NEW_MEMBER_DAYS = 30
+# Order of the whole list; an index has it.
+ORDER = ("-recent_members", "-id")
 
 
 @dataclass(frozen=True)
 class PrivateCard:
     """A GPT in a private store; attribute names are those of the card component."""
 
+    id: int
     name: str
     slug: str
     tagline: str
@@ -23,6 +38,7 @@ class PrivateCard:
     builder_name: str
     conversations: int | None
     since: datetime
+    reason: str = ""
 
     builder_verified: bool = False
     rating_count: int = 0
@@ -30,24 +46,133 @@ class PrivateCard:
 
     @property
     def url(self) -> str:
-        return f"/g/{self.slug}/chat"
+        return f"/g/{self.slug}"
 
     @property
     def icon_url(self) -> str:
         return icon_url(self.icon)
 
 
+@dataclass(frozen=True)
+class SectionView:
+    """A section with the cards of its GPTs that are live for the members now."""
+
+    section: StoreSection
+    cards: list[PrivateCard]
+
+
+@dataclass(frozen=True)
+class PrivateStore:
+    """What a member sees above the list of all GPTs; ``onboarding`` is None unless they are new to it."""
+
+    onboarding: SectionView | None
+    required: list[SectionView]
+    recommended: list[SectionView]
+    packs: list[SectionView]
+    shelves: list[SectionView]
+    categories: list[SectionView]
+
+
+def list_private_gpts(workspace_id: int, *, text: str = "") -> QuerySet[GPT]:
+    """Return the GPTs that are live for all members, with all words of ``text`` in name or description."""
+    live = LiveVersion.objects.filter(gpt=OuterRef("pk"), audience=Audience.WORKSPACE)
+    for word in text.split()[:MAX_WORDS]:
+        live = live.filter(Q(version__name__icontains=word) | Q(version__description__icontains=word))
+    return GPT.objects.filter(
+        Exists(live), workspace_id=workspace_id, deleted_at__isnull=True, quarantined_at__isnull=True
+    )
+
+
+def page_private_store(
+    workspace_id: int, *, text: str = "", cursor: str = ""
+) -> tuple[Page[GPT], list[PrivateCard]]:
+    """Return a page of the GPTs, those that most members used lately first, and its cards. Two queries."""
+    page = paginate(list_private_gpts(workspace_id, text=text), order=ORDER, cursor=cursor, size=PAGE_SIZE)
+    cards = _read_cards(gpt.pk for gpt in page.items)
+    return page, [cards[gpt.pk] for gpt in page.items if gpt.pk in cards]
+
+
 def list_private_store(workspace_id: int, *, text: str = "") -> list[PrivateCard]:
-    """Return GPTs that are live for the workspace, most used first. The caller has authorised the member."""
-    live = LiveVersion.objects.filter(
+    """Return the cards of the first page."""
+    return page_private_store(workspace_id, text=text)[1]
+
+
+def get_private_store(workspace: Workspace, user: User, *, at: datetime) -> PrivateStore:
+    """Return the sections for a member, whom the caller has authorised; empty sections are left out."""
+    mine = GroupMember.objects.filter(member__user=user, member__workspace=workspace).values("group_id")
+    sections = list(
+        list_sections(workspace).filter(Q(group__isnull=True) | Q(group_id__in=mine)).select_related("group")
+    )
+    views = [view for view in read_sections(sections) if view.cards]
+    found: dict[str, list[SectionView]] = {kind: [] for kind in SectionKind.values}
+    for view in views:
+        found[view.section.kind].append(view)
+    onboarding = next(iter(found[SectionKind.ONBOARDING]), None)
+    if onboarding is not None and not _is_new(workspace, user, at=at):
+        onboarding = None
+    return PrivateStore(
+        onboarding=onboarding,
+        required=found[SectionKind.REQUIRED],
+        recommended=found[SectionKind.RECOMMENDED],
+        packs=found[SectionKind.PACK],
+        shelves=found[SectionKind.SHELF],
+        categories=found[SectionKind.CATEGORY],
+    )
+
+
+def list_sections(workspace: Workspace) -> QuerySet[StoreSection]:
+    return StoreSection.objects.filter(workspace=workspace).order_by("position", "id")
+
+
+def read_sections(sections: Iterable[StoreSection]) -> list[SectionView]:
+    """Return the sections with their cards, in two queries for all of them."""
+    sections = list(sections)
+    entries: dict[int, list[StoreSectionEntry]] = {}
+    rows = StoreSectionEntry.objects.filter(section__in=sections).order_by("section", "position")
+    for row in rows if sections else ():
+        entries.setdefault(row.section_id, []).append(row)
+    cards = _read_cards({row.gpt_id for found in entries.values() for row in found})
+    return [
+        SectionView(
+            section,
+            [
+                replace(cards[row.gpt_id], reason=row.reason)
+                for row in entries.get(section.pk, ())
+                if row.gpt_id in cards
+            ],
+        )
+        for section in sections
+    ]
+
+
+def list_entries(section: StoreSection) -> list[StoreSectionEntry]:
+    """Return the entries of a section with their GPTs, in order, also of those that are not live now."""
+    return list(section.entries.select_related("gpt").order_by("position"))
+
+
+def find_private_gpts(workspace: Workspace, slugs: Iterable[str]) -> dict[str, GPT]:
+    """Return by slug the GPTs that are live for all members of the workspace."""
+    return {gpt.slug: gpt for gpt in list_private_gpts(workspace.pk).filter(slug__in=set(slugs))}
+
+
+def _is_new(workspace: Workspace, user: User, *, at: datetime) -> bool:
+    since = at - timedelta(days=NEW_MEMBER_DAYS)
+    joined = Member.objects.filter(workspace=workspace, user=user, joined_at__gt=since)
+    closed = ClosedOnboarding.objects.filter(workspace=workspace, user=user)
+    return joined.filter(~Exists(closed)).exists()
+
+
+def _read_cards(gpt_ids: Iterable[int]) -> dict[int, PrivateCard]:
+    ids = set(gpt_ids)
+    if not ids:
+        return {}
+    rows = LiveVersion.objects.filter(
         audience=Audience.WORKSPACE,
-        gpt__workspace_id=workspace_id,
+        gpt_id__in=ids,
         gpt__deleted_at__isnull=True,
         gpt__quarantined_at__isnull=True,
-    )
-    if text:
-        live = live.filter(version__name__icontains=text) | live.filter(version__description__icontains=text)
-    rows = live.order_by("-gpt__conversation_count", "-since").values_list(
+    ).values_list(
+        "gpt_id",
         "version__name",
         "gpt__slug",
         "version__description",
@@ -57,9 +182,10 @@ def list_private_store(workspace_id: int, *, text: str = "") -> list[PrivateCard
         "gpt__conversation_count",
         "gpt__has_min_group",
         "since",
-    )[:200]
-    return [
-        PrivateCard(
+    )
+    return {
+        gpt_id: PrivateCard(
+            gpt_id,
             name,
             slug,
             make_tagline(description),
@@ -69,5 +195,5 @@ def list_private_store(workspace_id: int, *, text: str = "") -> list[PrivateCard
             show_figure(count, people=MIN_GROUP if is_shown else 0),
             since,
         )
-        for name, slug, description, icon, category, owner, count, is_shown, since in rows
-    ]
+        for gpt_id, name, slug, description, icon, category, owner, count, is_shown, since in rows
+    }

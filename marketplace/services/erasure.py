@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from gpts.assistants.services.erasure import DELETED_GPT
 from marketplace.models import (
     BuilderProfile,
+    ClosedOnboarding,
     FormerHandle,
     Listing,
     ListingRelease,
@@ -17,6 +18,8 @@ from marketplace.models import (
     Rating,
     SearchTerm,
     ShelfEntry,
+    StoreSection,
+    StoreSectionEntry,
 )
 from marketplace.page_cache import invalidate_store
 from marketplace.services.listings import delist_listing
@@ -34,7 +37,9 @@ def erase_ratings_and_profile(user: User, at: datetime) -> int:
         if rating.hidden_at is None:
             change_counts(rating.listing_id, rating.stars, -1)
         rating.delete()
-    count = len(ratings) + _erase_profile(user, at)
+    closed = list(ClosedOnboarding.objects.filter(user=user).values_list("pk", flat=True)[:BATCH])
+    ClosedOnboarding.objects.filter(pk__in=closed).delete()
+    count = len(ratings) + len(closed) + _erase_profile(user, at)
     if count:
         invalidate_store()
     return count
@@ -63,7 +68,17 @@ def _erase_profile(user: User, at: datetime) -> int:
     return len(former) + (profile is not None) + copies
 
 
-def erase_listings_of_workspace(workspace: Workspace, at: datetime) -> int:
+def erase_store_of_workspace(workspace: Workspace, at: datetime) -> int:
+    """Erase the private store's sections and the listings."""
+    for model in (StoreSectionEntry, StoreSection, ClosedOnboarding):
+        found = list(model.objects.filter(workspace=workspace).values_list("pk", flat=True)[:BATCH])
+        if found:
+            model.objects.filter(pk__in=found).delete()
+            return len(found)
+    return _erase_listings_of_workspace(workspace, at)
+
+
+def _erase_listings_of_workspace(workspace: Workspace, at: datetime) -> int:
     listings = Listing.objects.select_for_update(of=("self",)).filter(workspace=workspace)
     found = list(listings.exclude(slug__startswith="deleted-", name=DELETED_GPT)[:BATCH])
     for listing in found:
@@ -94,8 +109,8 @@ def erase_listings_of_workspace(workspace: Workspace, at: datetime) -> int:
 
 PART = ErasurePart(
     name="marketplace",
-    label=_("Listings, ratings, builder profile"),
+    label=_("Listings, private store, ratings, builder profile"),
     erase_person=erase_ratings_and_profile,
-    erase_workspace=erase_listings_of_workspace,
+    erase_workspace=erase_store_of_workspace,
     after=("reviews",),
 )

@@ -16,21 +16,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.errors import DomainError, Forbidden
+from core.errors import DomainError, Forbidden, NotFound
 from core.links import absolute_url
 from core.pagination import is_own_cursor
 from gpts.assistants.access import access_gpt
-from gpts.assistants.queries.gpts import find_live_version
+from gpts.assistants.queries.gpts import find_company, find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.queries.payers import choose_payer_id
 from gpts.llm.built_in import get_shown_label
 from gpts.llm.catalogue import get_usable_model
 from gpts.metering.queries.price_ceilings import get_foreign_price
 from marketplace import queries
-from marketplace.access import access_listing, get_own_rating, get_rating_obstacle
+from marketplace.access import access_listing, get_own_rating, get_rating_obstacle, listing_not_found
 from marketplace.models import Listing, ListingScore
 from marketplace.page_cache import PAGE_SECONDS, get_or_build
 from marketplace.queries.about import About
+from marketplace.queries.private_about import PrivateAbout
 from marketplace.queries.ratings import build_empty_page
 from marketplace.services.ratings import delete_rating, rate_listing
 from marketplace.states import RatingObstacle
@@ -53,7 +54,12 @@ _CHAT = "chat"
 @visitor_page(PAGE_SECONDS, query={"cursor": is_own_cursor})
 @require_http_methods(["GET", "HEAD"])
 def about_show(request: HttpRequest, slug: str) -> HttpResponse:
-    about = _get_about(request, slug)
+    try:
+        about = _get_about(request, slug)
+    except NotFound:
+        if not isinstance(request.user, User):
+            raise
+        return _show_private(request, request.user, slug)
     listing = about.listing
     # A listing without ratings needs no query.
     ratings = (
@@ -103,9 +109,29 @@ def _build_use_context(user: User, slug: str, about: About) -> dict[str, Any]:
         return context | {"refusal": refusal}
     except DomainError:
         return context
+    company = find_company(user, gpt)
+    context |= {"company": company, "accent": "" if company is None else company.accent}
     model = get_usable_model(find_live_version(user, gpt) or gpt, gpt.workspace)
     price = get_foreign_price(model, choose_payer_id(user, gpt))
     return context | {"price": price, "currency": settings.PAYOUT_CURRENCY}
+
+
+def _show_private(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    """Show a GPT that is not in the public store to the members of its company who may chat with it."""
+    gpt = access_gpt(user, slug, to=GPTAct.CHAT)
+    company, version = find_company(user, gpt), find_live_version(user, gpt)
+    if company is None or version is None:
+        raise listing_not_found()
+    private = queries.get_private_about(gpt, version)
+    context = {
+        "about": private,
+        "workspace": company,
+        "accent": company.accent,
+        "chat_url": build_chat_url(request, gpt.slug),
+        "data_lines": list_data_lines(private),
+        "facts": _build_facts(private),
+    }
+    return render(request, "marketplace/private_about.html", context)
 
 
 def _get_about(request: HttpRequest, slug: str) -> About:
@@ -129,12 +155,16 @@ def build_chat_url(request: HttpRequest, slug: str) -> str:
     return reverse("account_signup") + "?" + urlencode({"next": url})
 
 
-def _build_facts(listing: Listing) -> list[dict[str, str]]:
+def _build_facts(listing: Listing | PrivateAbout) -> list[dict[str, str]]:
     abilities = _(", ").join(list_capability_labels(listing))
     return [
         {"label": _("Model"), "value": get_shown_label(listing.model_label) or _("The instance's default")},
         *([{"label": _("Can do"), "value": abilities}] if abilities else []),
-        {"label": _("Languages"), "value": _(", ").join(list_language_labels(listing))},
+        *(
+            [{"label": _("Languages"), "value": _(", ").join(list_language_labels(listing))}]
+            if isinstance(listing, Listing)
+            else []
+        ),
     ]
 
 

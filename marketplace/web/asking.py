@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import InvalidInput, RateLimited
+from core.instance_settings import SignUp, get_setting
 from gpts.assistants.external import check_use
 from marketplace.access import access_listing
 from workspaces.models import User
@@ -47,7 +47,7 @@ def question_ask(request: HttpRequest, slug: str) -> HttpResponse:
     url = get_question_url(question)
     if request.user.is_authenticated:
         return redirect(url)
-    entrance = reverse("account_signup" if settings.ACCOUNT_ALLOW_REGISTRATION else "account_login")
+    entrance = reverse("account_signup" if get_setting("sign_up") != SignUp.CLOSED else "account_login")
     return redirect(f"{entrance}?{urlencode({'next': url})}")
 
 

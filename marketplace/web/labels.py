@@ -14,6 +14,7 @@ from gpts.assistants.states import Category
 from gpts.llm.built_in import get_shown_label
 from gpts.llm.states import Capability
 from marketplace.models import Listing
+from marketplace.queries.private_about import PrivateAbout
 
 LANGUAGE_NAMES = {"en": "English", "zh-hans": "简体中文"}
 
@@ -49,7 +50,7 @@ class DataLine:
     text: str
 
 
-def list_data_lines(listing: Listing) -> list[DataLine]:
+def list_data_lines(listing: Listing | PrivateAbout) -> list[DataLine]:
     """Return plain statements about where data goes. None is left out because it sounds bad."""
     model = get_shown_label(listing.model_label) or _("the instance's default model")
     lines = [
@@ -66,7 +67,7 @@ def list_data_lines(listing: Listing) -> list[DataLine]:
     return lines
 
 
-def list_capability_labels(listing: Listing) -> list[str]:
+def list_capability_labels(listing: Listing | PrivateAbout) -> list[str]:
     return [str(Capability(value).label) for value in listing.capabilities if value in Capability.values]
 
 

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from marketplace.web import about, asking, browse, builders, private_store, ranking, store_rules, suggestions
+from marketplace.web import (
+    about,
+    asking,
+    browse,
+    builders,
+    company_store,
+    private_store,
+    ranking,
+    store_rules,
+    suggestions,
+)
 
 app_name = "marketplace"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,4 +31,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("builders/me/edit", builders.profile_edit, name="profile-edit"),
     path("builders/<str:handle>", builders.builder_show, name="builder-show"),
     path("w/<slug:workspace>/", private_store.private_store_show, name="private-store-show"),
+    path("w/<slug:workspace>/onboarding/close", private_store.onboarding_close, name="onboarding-close"),
+    path("w/<slug:workspace>/admin/store", company_store.sections, name="store-section-list"),
+    path("w/<slug:workspace>/admin/store/<int:section_id>", company_store.section, name="store-section"),
+    path(
+        "w/<slug:workspace>/admin/store/<int:section_id>/delete",
+        company_store.section_delete,
+        name="store-section-delete",
+    ),
 ]

@@ -79,7 +79,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/finance/rules", "/finance/rules/new",
     ),
     "operator@demo.test": (
-        "/operator/", "/operator/people", "/operator/workspaces", "/operator/health",
+        "/operator/", "/operator/people", "/operator/workspaces", "/operator/jobs", "/operator/settings",
+        "/operator/health",
         "/accounts/reauthenticate/", "/operator/models", "/operator/models/providers/new",
         "/operator/models/{model}",
     ),

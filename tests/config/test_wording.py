@@ -49,7 +49,22 @@ OF_MONEY = re.compile(
     re.IGNORECASE,
 )
 # Tokens of text keep their name; these are secrets.
-SECRET_TOKENS = {"Looks like a password or token"}
+SECRET_TOKENS = {
+    "%(who)s made the token %(what)s of the identity provider.",
+    "%(who)s revoked the token %(what)s of the identity provider.",
+    "Looks like a password or token",
+    "Make a token",
+    "Make the token",
+    "Revoke token",
+    "The token is revoked and works no more.",
+    "There are 10 tokens. Revoke one that you no longer use.",
+    "There is no token yet: no identity provider is connected.",
+    "Token",
+    "Token of the identity provider made",
+    "Token of the identity provider revoked",
+    "Your new token",
+    "a token",
+}
 
 
 def list_chinese() -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from tests.isolation.rows import (
     chat_around,
     golden,
     gpts,
+    identity,
     insights,
     knowledge,
     marketplace,
@@ -27,6 +28,7 @@ from tests.isolation.rows.row import Row
 # The rows by the part of the product that they belong to: one test checks one part.
 PARTS: dict[str, list[Row]] = {
     "workspaces": workspaces.ROWS,
+    "identity": identity.ROWS,
     "operator": operator.ROWS,
     "gpts": gpts.ROWS,
     "golden": golden.ROWS,

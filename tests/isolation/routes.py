@@ -25,7 +25,7 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        return self.path.startswith(("api/v1/", "v1/"))
+        return self.path.startswith(("api/v1/", "v1/", "scim/v2/"))
 
     @property
     def is_async(self) -> bool:

@@ -232,6 +232,8 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),
     "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),
     "workspaces.send_queued_mail": ({"mail_id": str(uuid4())}, []),
+    "workspaces.discard_mail": ({"mail_id": str(uuid4())}, []),
+    "workspaces.settle_outbound_job": ({"job_id": str(uuid4()), "act": "retry"}, []),
     "workspaces.notify_of_guesses": ({"email": "nobody@example.org"}, [guesses_at_a_closed_account]),
     "workspaces.apply_rules_to_person": ({"user_id": 10**9}, [rules_of_a_closed_account]),
     "workspaces.record_activity": (

@@ -19,10 +19,12 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
+from core.failed_jobs import note_failed_job
 from core.scope import system_scope
 from gpts.assistants.models import GPT, GPTTransfer
 from gpts.assistants.services.shares import set_share
 from gpts.llm.services.providers import ensure_offline_provider
+from marketplace.services.company_store import SectionDraft, create_section
 from tests.isolation.passkey import passkey_data
 from tests.isolation.worlds import (
     around,
@@ -47,6 +49,7 @@ from workspaces.services.leaving import delete_workspace
 from workspaces.services.logos import set_logo
 from workspaces.services.members import invite_member
 from workspaces.services.notifications import notify
+from workspaces.services.scim_tokens import create_scim_token
 from workspaces.services.staff import grant_staff_role, revoke_staff_role
 from workspaces.services.workspaces import create_workspace
 from workspaces.states import ApiScope
@@ -120,6 +123,14 @@ def _companies(world: World) -> None:
         world.ids[f"{name}_seat"] = member.pk
     set_logo(workspace=world.alpha, upload=make_picture(), by=people["owner"], at=timezone.now())
     world.ids["logo"] = world.alpha.logo[6:-5]
+    section = create_section(
+        workspace=world.alpha,
+        kind="category",
+        draft=SectionDraft(title="Harbour", entries=()),
+        by=people["owner"],
+        at=timezone.now(),
+    )
+    world.ids["store_section"] = section.pk
     # Beta belongs to rival_member, so that rival is only an admin of it.
     world.beta = WorkspaceFactory.create(owner=people["rival_member"], name="Beta")
     MemberFactory.create(workspace=world.beta, user=people["rival"], role="admin", by=people["rival_member"])
@@ -132,6 +143,7 @@ def _belongings(world: World) -> None:
     )
     group = create_group(workspace=world.alpha, name="Alpha group", by=owner, at=now)
     add_group_members(group=group, member_ids=[world.ids["builder_seat"]], by=owner, at=now)
+    sync, world.keys["scim"] = create_scim_token(workspace=world.alpha, name="Sync", by=owner, at=now)
     share = set_share(gpt=world.gpts["alpha"], right="chat", group=group, by=owner, at=now)
     transfer = GPTTransfer.objects.create(
         workspace=world.alpha,
@@ -158,12 +170,17 @@ def _belongings(world: World) -> None:
     )
     gone = create_workspace(name="Gone", by=owner, at=now)
     erasure = delete_workspace(workspace=gone, confirmation="Gone", by=owner, at=now)
+    failed = note_failed_job(
+        task="workspaces.forget_used_tokens", arguments={}, error=ValueError("x"), at=now
+    )
     world.ids |= {
+        "failed_job": str(failed.pk),
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
         "group": group.pk, "share": share.pk, "transfer": transfer.pk,
         "link": link.pk, "link_token": link_token, "guest": guest.pk,
+        "scim_token": sync.pk,
         "invitation": invitation.pk, "token": token, "notification": note.pk, "passkey": passkey.pk,
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.template.context import Context
 from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -321,11 +322,11 @@ def test_a_filled_card_equals_the_rendered_template(language: str) -> None:
                 conversations_total=used, users_28d=users, category_rank=users // 10,
             )  # fmt: skip
             drawn = render_to_string("components/card_listing.html", {"item": card})
-            assert str(listing_card(card)) == drawn
+            assert str(listing_card(Context(), card)) == drawn
 
 
 def test_text_in_a_filled_card_is_escaped() -> None:
-    drawn = str(listing_card(CardFactory.build(name=EVIL, tagline=EVIL, builder_name=EVIL)))
+    drawn = str(listing_card(Context(), CardFactory.build(name=EVIL, tagline=EVIL, builder_name=EVIL)))
 
     assert "<img src=x" not in drawn
     assert drawn.count("card-url-71f3b8") == 3

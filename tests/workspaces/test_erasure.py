@@ -41,6 +41,9 @@ from workspaces.models import (
     Group,
     GroupMember,
     Guest,
+    IdentityConnection,
+    IdentityLink,
+    IdentityRules,
     Invitation,
     InviteLink,
     Member,
@@ -50,6 +53,11 @@ from workspaces.models import (
     PolicyRevision,
     PolicyRule,
     ProtectedName,
+    ProvedDomain,
+    ScimGroup,
+    ScimGroupMember,
+    ScimToken,
+    ScimUser,
     User,
     Workspace,
 )
@@ -131,6 +139,9 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     plant(store.ShelfEntry, shelf=shelf, listing=listing)
     plant_moderation(gpt, version, owner)
     group = plant(Group, **here)
+    section = plant(store.StoreSection, **here, kind="pack", group=group)
+    plant(store.StoreSectionEntry, **here, section=section, gpt=gpt)
+    plant(store.ClosedOnboarding, **here, user=owner)
     member = Member.objects.filter(**here).first()
     plant(GroupMember, group=group, member=member)
     everything: dict[str, str] = {"target_kind": "any", "target_value": "", "effect": "deny"}
@@ -139,6 +150,13 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     plant(Invitation, **here, invited_by=owner, role="member", accepted_at=AT)
     plant(InviteLink, **here, created_by=owner, role="member")
     plant(Guest, **here, user=owner, invited_by=owner)
+    plant(ScimToken, **here, created_by=owner)
+    person = plant(ScimUser, **here, user=owner)
+    plant(ScimGroupMember, **here, group=plant(ScimGroup, **here, group=group), person=person)
+    connection = plant(IdentityConnection, **here)
+    plant(IdentityLink, **here, connection=connection, user=owner)
+    plant(IdentityRules, **here, default_role="member")
+    plant(ProvedDomain, **here)
 
 
 def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> None:
@@ -148,6 +166,7 @@ def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> No
         gpts.Turn, **by, conversation=conversation, gpt=gpt, version=version, state="finished", ended_at=AT
     )
     plant(gpts.Message, **by, turn=turn, role="user")
+    plant(gpts.ContentAccess, workspace=workspace, person=person, requested_by=UserFactory.create())
     plant(gpts.TurnFeedback, **by, turn=turn, gpt=gpt, version=version)
     plant(gpts.SharedConversation, **by, conversation=conversation, gpt=gpt, version=version)
     first = plant(

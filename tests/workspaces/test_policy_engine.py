@@ -220,8 +220,9 @@ def test_changes_are_those_of_asking_everybody(
 ) -> None:
     questions = [Question(f"{act}{place}", act, one) for act in ACTS for place, one in enumerate(asked)]
     found = {
-        (change.question.key, person): (change.before, change.after)
+        (question.key, person): (change.before, change.after)
         for change in find_changes(before, after, people, questions)
+        for question in change.questions
         for person in change.people
     }
     expected = {}

@@ -201,3 +201,7 @@ def test_the_api_reads_replaces_previews_and_restores(
     assert [(one["number"], one["note"]) for one in log["items"]] == [(2, ""), (1, "By API")]
     assert api("POST", f"{base}/history/1/restore", {"revision": 2}).json()["rules"] == [rule]
     assert api("POST", f"{base}/history/1/restore", {"revision": 2}).status_code in (200, 409)
+
+
+def test_a_workspace_that_never_changed_its_policy_has_an_empty_history(owner: User, team: Workspace) -> None:
+    assert sign_in(owner).get(f"/w/{team.slug}/admin/policy/history").status_code == 200

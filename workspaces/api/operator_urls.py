@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from workspaces.api import operator_workspaces, people
+from workspaces.api import instance_settings, jobs, operator_workspaces, people
 
 routes: list[URLPattern] = [
     path("operator/people", people.PeopleView.as_view(), name="operator-person-list"),
@@ -49,5 +49,16 @@ routes: list[URLPattern] = [
         "operator/workspaces/<slug:workspace>/restore",
         operator_workspaces.RestoreView.as_view(),
         name="operator-workspace-restore",
+    ),
+    path("operator/jobs", jobs.JobsView.as_view(), name="operator-job-list"),
+    path("operator/jobs/<slug:kind>/<str:job_id>", jobs.FailedJobView.as_view(), name="operator-job-detail"),
+    path(
+        "operator/jobs/<slug:kind>/<str:job_id>/retry", jobs.RetryJobView.as_view(), name="operator-job-retry"
+    ),
+    path("operator/settings", instance_settings.SettingsView.as_view(), name="operator-setting-list"),
+    path(
+        "operator/settings/<slug:key>",
+        instance_settings.SettingView.as_view(),
+        name="operator-setting-detail",
     ),
 ]

@@ -30,7 +30,7 @@ from workspaces.states import ApiScope
 WORK = ApiScope.OPERATOR_WORK
 
 
-class AccountRowSerializer(serializers.Serializer[Any]):
+class OperatorPersonRowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     email = serializers.EmailField()
     name = serializers.CharField(source="display_name")
@@ -42,7 +42,7 @@ class AccountRowSerializer(serializers.Serializer[Any]):
     publishing_suspended_at = serializers.DateTimeField(allow_null=True)
 
 
-class AccountWorkspaceSerializer(serializers.Serializer[Any]):
+class OperatorPersonWorkspaceSerializer(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.CharField()
@@ -50,7 +50,7 @@ class AccountWorkspaceSerializer(serializers.Serializer[Any]):
     is_suspended = serializers.BooleanField()
 
 
-class AccountSerializer(serializers.Serializer[Any]):
+class OperatorPersonSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     email = serializers.EmailField()
     name = serializers.CharField()
@@ -61,7 +61,7 @@ class AccountSerializer(serializers.Serializer[Any]):
     last_active_at = serializers.DateTimeField(allow_null=True)
     publishing_suspended_at = serializers.DateTimeField(allow_null=True)
     staff_roles = serializers.ListField(child=serializers.CharField(), help_text="In your language.")
-    workspaces = AccountWorkspaceSerializer(many=True)
+    workspaces = OperatorPersonWorkspaceSerializer(many=True)
     sessions = serializers.IntegerField()
     api_keys = serializers.IntegerField(help_text="Keys that are valid.")
     has_authenticator_app = serializers.BooleanField()
@@ -74,7 +74,7 @@ class StaffReasonSerializer(FreshPasswordSerializer):
 
 def _serialize(one: PersonOverview) -> dict[str, Any]:
     user = one.user
-    return AccountSerializer(
+    return OperatorPersonSerializer(
         {
             "id": user.pk,
             "email": user.email,
@@ -108,18 +108,18 @@ class PeopleView(OperatorView, LoggiaAPIView):
             OpenApiParameter("q", OpenApiTypes.STR, description="A part of the name or address, or an id."),
             OpenApiParameter("state", OpenApiTypes.STR, enum=PersonState.values),
         ],
-        responses=AccountRowSerializer(many=True),
+        responses=OperatorPersonRowSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """List accounts, newest first."""
         q, state = request.query_params.get("q", "")[:200], request.query_params.get("state", "")
-        return self.page(list_people(q=q, state=state), AccountRowSerializer)
+        return self.page(list_people(q=q, state=state), OperatorPersonRowSerializer)
 
 
 class PersonView(OperatorView):
     required_scopes: ClassVar = {"GET": WORK}
 
-    @extend_schema(operation_id="operator_person_read", responses=AccountSerializer)
+    @extend_schema(operation_id="operator_person_read", responses=OperatorPersonSerializer)
     def get(self, request: Request, user_id: int) -> Response:
         return _answer(access_person(user_id))
 
@@ -128,7 +128,9 @@ class SuspendPersonView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
     @extend_schema(
-        operation_id="operator_person_suspend", request=StaffReasonSerializer, responses=AccountSerializer
+        operation_id="operator_person_suspend",
+        request=StaffReasonSerializer,
+        responses=OperatorPersonSerializer,
     )
     def post(self, request: Request, user_id: int) -> Response:
         """Close an account until it is restored; its sessions, keys and open answers end."""
@@ -143,7 +145,9 @@ class RestorePersonView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
     @extend_schema(
-        operation_id="operator_person_restore", request=StaffReasonSerializer, responses=AccountSerializer
+        operation_id="operator_person_restore",
+        request=StaffReasonSerializer,
+        responses=OperatorPersonSerializer,
     )
     def post(self, request: Request, user_id: int) -> Response:
         values = self.read(StaffReasonSerializer)
@@ -159,7 +163,7 @@ class ResetFactorView(OperatorView):
     @extend_schema(
         operation_id="operator_person_reset_factor",
         request=StaffReasonSerializer,
-        responses=AccountSerializer,
+        responses=OperatorPersonSerializer,
     )
     def post(self, request: Request, user_id: int) -> Response:
         """Remove the second factors of a person who has lost them, and end their sessions."""
@@ -173,7 +177,9 @@ class ResetFactorView(OperatorView):
 class EndSessionsView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
-    @extend_schema(operation_id="operator_person_end_sessions", request=None, responses=AccountSerializer)
+    @extend_schema(
+        operation_id="operator_person_end_sessions", request=None, responses=OperatorPersonSerializer
+    )
     def post(self, request: Request, user_id: int) -> Response:
         """Sign a person out everywhere; API keys stay."""
         user = access_person(user_id)
@@ -184,7 +190,7 @@ class EndSessionsView(OperatorView):
 class RemindPersonView(OperatorView):
     required_scopes: ClassVar = {"POST": WORK}
 
-    @extend_schema(operation_id="operator_person_remind", request=None, responses=AccountSerializer)
+    @extend_schema(operation_id="operator_person_remind", request=None, responses=OperatorPersonSerializer)
     def post(self, request: Request, user_id: int) -> Response:
         """Mail a person with an unconfirmed address the way to a new code."""
         user = access_person(user_id)

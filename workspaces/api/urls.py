@@ -6,6 +6,7 @@ from workspaces.api import (
     audit,
     cost_centres,
     groups,
+    identity,
     joining,
     me,
     operator_urls,
@@ -75,6 +76,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/groups/<int:group_id>/members/<int:member_id>",
         groups.GroupMemberView.as_view(),
         name="group-member",
+    ),
+    path("workspaces/<slug:workspace>/identity", identity.IdentityView.as_view(), name="identity"),
+    path(
+        "workspaces/<slug:workspace>/identity/scim-tokens",
+        identity.ScimTokensView.as_view(),
+        name="scim-token-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/identity/scim-tokens/<int:token_id>",
+        identity.ScimTokenView.as_view(),
+        name="scim-token-detail",
     ),
     path(
         "workspaces/<slug:workspace>/invitations", joining.InvitationsView.as_view(), name="invitation-list"

@@ -1,6 +1,8 @@
 """Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
+from workspaces.models.connections import IdentityConnection, IdentityLink, ProvedDomain
+from workspaces.models.directory import IdentityRules, ScimGroup, ScimGroupMember, ScimToken, ScimUser
 from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.groups import Group, GroupMember
 from workspaces.models.joining import Guest, InviteLink
@@ -23,6 +25,9 @@ __all__ = [
     "Group",
     "GroupMember",
     "Guest",
+    "IdentityConnection",
+    "IdentityLink",
+    "IdentityRules",
     "Invitation",
     "InviteLink",
     "Member",
@@ -32,7 +37,12 @@ __all__ = [
     "PolicyRevision",
     "PolicyRule",
     "ProtectedName",
+    "ProvedDomain",
     "RetiredName",
+    "ScimGroup",
+    "ScimGroupMember",
+    "ScimToken",
+    "ScimUser",
     "SharingPolicy",
     "StaffRole",
     "UsedToken",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
+from core.instance_settings import get_setting
 from core.scope import current_scope
 from workspaces.models import Member, User
+from workspaces.sign_in_rules import SignInRules
 from workspaces.states import ADMIN_ROLES, WorkspaceKind
 
 
@@ -24,6 +27,7 @@ class Membership:
     name: str
     kind: str
     role: str
+    rules: SignInRules | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -105,14 +109,31 @@ def _read_roles(user: User) -> UserRoles:
         row = cursor.fetchone()
     if row is None:
         return NO_ROLES
-    memberships = tuple(Membership(*values) for values in json.loads(row[0] or "[]"))
+    memberships = tuple(_build_membership(*values) for values in json.loads(row[0] or "[]"))
     roles, has_second_factor = frozenset(row[1]), row[2]
-    counts = has_second_factor or not settings.STAFF_SECOND_FACTOR
+    counts = has_second_factor or not get_setting("staff_second_factor")
     return UserRoles(
         memberships=memberships,
         staff=roles if counts else frozenset(),
         waiting_staff=frozenset() if counts else roles,
         has_second_factor=has_second_factor,
+    )
+
+
+def _build_membership(
+    workspace_id: int, slug: str, name: str, kind: str, role: str, rules: list[Any] | None
+) -> Membership:
+    if rules is None:
+        return Membership(workspace_id, slug, name, kind, role)
+    is_sso_required, emergency_owner_id, required_from, hours, days = rules
+    moment = None if required_from is None else datetime.fromtimestamp(required_from, tz=UTC)
+    return Membership(
+        workspace_id,
+        slug,
+        name,
+        kind,
+        role,
+        SignInRules(workspace_id, slug, is_sso_required, emergency_owner_id, moment, hours, days),
     )
 
 

@@ -11,6 +11,7 @@ from core.errors import Conflict
 from workspaces.models import Guest, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.groups import apply_rules_to_person
+from workspaces.services.scim_links import attach_member
 from workspaces.states import ADMIN_ROLES
 
 
@@ -39,6 +40,7 @@ def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | No
     require_seat(workspace, for_self=by is not None and by.pk == user.pk)
     Guest.objects.filter(workspace=workspace, user=user, ended_at__isnull=True).update(ended_at=at)
     member = Member.objects.create(workspace=workspace, user=user, role=role, joined_at=at)
+    attach_member(member, email=user.email, at=at)
     apply_rules_to_person(user_id=user.pk, workspace_id=workspace.pk, by=by, at=at)
     record(
         action="workspaces.member_joined",

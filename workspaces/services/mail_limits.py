@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from core.instance_settings import get_setting
 from core.rate_limits import Limit, require_within
 
 # Tries at one mailed code, whatever the session: a code has a million million values.
@@ -19,9 +19,9 @@ def require_invitation_within_limits(*, person_id: int, workspace_id: int, email
     """Count an invitation by person, workspace and invited address. Raises RateLimited."""
     message = _("Too many invitations at once. Wait a little; those that were sent are on their way.")
     for name, count, seconds, key in (
-        ("invitations-person", settings.INVITATIONS_PER_PERSON_HOUR, _HOUR, person_id),
-        ("invitations-workspace", settings.INVITATIONS_PER_WORKSPACE_DAY, _DAY, workspace_id),
-        ("invitations-address", settings.MAILS_PER_ADDRESS_HOUR, _HOUR, email.lower()),
+        ("invitations-person", get_setting("invitations_per_person_hour"), _HOUR, person_id),
+        ("invitations-workspace", get_setting("invitations_per_workspace_day"), _DAY, workspace_id),
+        ("invitations-address", get_setting("mails_per_address_hour"), _HOUR, email.lower()),
     ):
         require_within(Limit(name, count, seconds), key, at=at, message=message)
 
@@ -30,7 +30,7 @@ def require_account_mail_within_limits(*, email: str, address: str, at: datetime
     """Count a mail that a visitor causes (a reset link, a code): by recipient and by client address."""
     message = _("Too many mails were asked for. Look into your mailbox, or try again later.")
     for name, count, seconds, key in (
-        ("account-mails-address", settings.MAILS_PER_ADDRESS_HOUR, _HOUR, email.lower()),
-        ("account-mails-client", settings.MAILS_PER_CLIENT_HOUR, _HOUR, address),
+        ("account-mails-address", get_setting("mails_per_address_hour"), _HOUR, email.lower()),
+        ("account-mails-client", get_setting("mails_per_client_hour"), _HOUR, address),
     ):
         require_within(Limit(name, count, seconds), key, at=at, message=message)

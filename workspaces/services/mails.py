@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from django.utils import timezone
 
 from core.connections import has_open_scope
 from core.ids import uuid7
+from core.instance_settings import get_setting
 from core.jobs import enqueue_on_commit
 from core.scope import NOBODY, open_scope, system_scope
 from core.secrets import seal, unseal
@@ -93,7 +95,7 @@ def _serialise(message: EmailMessage) -> str:
         {
             "subject": str(message.subject),
             "body": str(message.body),
-            "from_email": message.from_email,
+            "from_email": _get_sender(message),
             "to": message.to,
             "cc": message.cc,
             "bcc": message.bcc,
@@ -103,6 +105,15 @@ def _serialise(message: EmailMessage) -> str:
             "alternatives": [[str(content), kind] for content, kind in alternatives],
         }
     )
+
+
+def _get_sender(message: EmailMessage) -> str:
+    """Return the sender; ours has the name that operators chose."""
+    if message.from_email != settings.DEFAULT_FROM_EMAIL:
+        return str(message.from_email)
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    chosen = get_setting("mail_sender_name")
+    return str(message.from_email) if chosen == name else formataddr((chosen, address))
 
 
 def _deserialise(text: str) -> EmailMessage:

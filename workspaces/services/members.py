@@ -20,7 +20,7 @@ from core.text import clean_line
 from workspaces import rules
 from workspaces.access import hash_secret, open_admin_scope
 from workspaces.invitation_mails import build_invitation_mail
-from workspaces.models import ApiKey, Invitation, Member, User, Workspace
+from workspaces.models import ApiKey, IdentityRules, Invitation, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.groups import release_groups_of
 from workspaces.services.guests import start_guest
@@ -29,6 +29,7 @@ from workspaces.services.joining import join_workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
+from workspaces.services.scim_links import note_removal
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role, WorkspaceKind
 
@@ -136,10 +137,11 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, 
         return join_workspace(workspace=workspace, user=user, role=role, by=by, at=at)
 
 
-def change_role(*, member: Member, role: str, by: User, at: datetime) -> Member:
+def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> Member:
     """Give a member another role. Audited.
 
-    Only owners may change an owner's role. Raises Conflict for the last owner.
+    Only owners may change an owner's role, and the identity provider (``by`` None), which makes nobody an
+    owner. Raises Conflict for the last owner.
     """
     workspace = member.workspace
     _check_role(role, workspace=workspace, by=by)
@@ -194,6 +196,7 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
                 accepted_at__isnull=True,
                 revoked_at__isnull=True,
             ).update(revoked_at=at)
+        note_removal(workspace_id=workspace.pk, user_id=fresh.user_id, at=at)
         fresh.delete()
         record(
             action="workspaces.member_removed",
@@ -234,15 +237,23 @@ def _check_owner_change(member: Member, *, by: User | None) -> None:
     is_other = by is not None and by.pk != member.user_id
     if is_other and not rules.is_workspace_owner(by, member.workspace):
         raise Forbidden(_("Only an owner can change or remove an owner."), code="owner_protected")
+    is_emergency = IdentityRules.objects.filter(
+        workspace_id=member.workspace_id, is_sso_required=True, emergency_owner_id=member.user_id
+    ).exists()
+    if is_emergency:
+        raise Conflict(
+            _("This is the emergency owner of the sign-in rules. Name another one there first."),
+            code="emergency_owner",
+        )
     others = Member.objects.filter(workspace_id=member.workspace_id, role=Role.OWNER).exclude(pk=member.pk)
     if not others.filter(user__is_active=True).exists():
         raise Conflict(_("A workspace needs an owner. Make somebody else an owner first."), code="last_owner")
 
 
-def _check_role(role: str, *, workspace: Workspace, by: User) -> None:
+def _check_role(role: str, *, workspace: Workspace, by: User | None) -> None:
     if role not in Role.values:
         raise _unknown_role()
-    if role == Role.OWNER and not rules.is_workspace_owner(by, workspace):
+    if role == Role.OWNER and (by is None or not rules.is_workspace_owner(by, workspace)):
         raise Forbidden(_("Only an owner can name another owner."), code="owner_protected", field="role")
 
 

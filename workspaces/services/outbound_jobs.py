@@ -172,6 +172,19 @@ def retry_job(*, job: OutboundJob, by: User, at: datetime) -> OutboundJob:
 
 
 @transaction.atomic
+def requeue_job(*, job: OutboundJob, at: datetime) -> bool:
+    """Queue a failed job again for its own person, as an operator asked; False when it has not failed."""
+    row = OutboundJob.objects.select_for_update(of=("self",)).filter(pk=job.pk).first()
+    if row is None or row.state != OutboundJobState.FAILED:
+        return False
+    row.state, row.error_code, row.error, row.attempts = OutboundJobState.QUEUED, "", "", 0
+    row.created_at, row.started_at, row.ended_at = at, None, None
+    row.save()
+    enqueue_on_commit("workspaces.run_outbound_jobs")
+    return True
+
+
+@transaction.atomic
 def dismiss_job(*, job: OutboundJob) -> None:
     """Remove a job that waits or has ended. Raises Conflict (``job_running``) while it runs. Idempotent."""
     row = OutboundJob.objects.select_for_update().filter(pk=job.pk).first()

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.db import transaction
 
 from core.audit import record
+from core.instance_settings import get_setting
 from workspaces.models import User
 from workspaces.queries import SECOND_FACTORS
 
@@ -17,7 +17,7 @@ from workspaces.queries import SECOND_FACTORS
 def lacks_required_factor(user: User) -> bool:
     """Return whether this instance requires a second factor of its staff and ``user`` has none."""
     has_one = Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists()
-    return settings.STAFF_SECOND_FACTOR and not has_one
+    return get_setting("staff_second_factor") and not has_one
 
 
 @transaction.atomic

@@ -31,6 +31,8 @@ class SecurityEvent(TextChoices):
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
     DATA_EXPORTED = "data_exported"
     OWNER_ADDED = "owner_added"
+    IDENTITY_LINKED = "identity_linked"
+    EMERGENCY_SIGN_IN = "emergency_sign_in"
     WORKSPACE_DELETED = "workspace_deleted"
     ACCOUNT_DELETED = "account_deleted"
 
@@ -86,6 +88,16 @@ _TEXTS = {
         _("A workspace of yours has another owner"),
         _("Owners can do everything there, also delete it. If this is not right, change the role back."),
         "/settings/notifications/",
+    ),
+    SecurityEvent.EMERGENCY_SIGN_IN: _Text(
+        _("An owner signed in without your company’s identity provider"),
+        _("That way in is for emergencies. If nobody expected it, end the session and change the password."),
+        "/settings/notifications/",
+    ),
+    SecurityEvent.IDENTITY_LINKED: _Text(
+        _("You can sign in by your company’s identity provider"),
+        _("Your account is connected with it now. If this is not right, tell an admin of the company."),
+        _SECURITY,
     ),
     SecurityEvent.WORKSPACE_DELETED: _Text(
         _("A workspace of yours was deleted"),

@@ -92,6 +92,11 @@ def complete_account(*, user: User, at: datetime, by: User | None = None) -> Wor
     return workspace
 
 
+def has_verified_address(user: User) -> bool:
+    """Whether the person has confirmed the address of their account."""
+    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+
+
 def update_profile(
     *, user: User, display_name: str, language: str, time_zone: str, by: User, at: datetime
 ) -> User:

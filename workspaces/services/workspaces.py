@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from core.audit import record
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, Forbidden, InvalidInput
+from core.instance_settings import Makers, get_setting
 from core.text import clean_line
 from workspaces.access import open_admin_scope
 from workspaces.erasure import is_retired
@@ -20,6 +20,7 @@ from workspaces.models import Member, SharingPolicy, User, Workspace
 from workspaces.names import check_public_name
 from workspaces.services.locks import lock_person
 from workspaces.services.slugs import RESERVED, unused_slug
+from workspaces.services.staff import is_operator_account
 from workspaces.services.workspace_erasure import SLUG
 from workspaces.states import COMPANY_KINDS, Role, WorkspaceKind
 
@@ -43,6 +44,10 @@ def create_workspace(
     """
     if kind not in COMPANY_KINDS:
         raise InvalidInput(_("Choose team or enterprise."), code="kind_invalid", field="kind")
+    if get_setting("workspace_makers") == Makers.OPERATORS and not is_operator_account(by):
+        raise Forbidden(
+            _("Only operators make teams and companies here. Ask one of them."), code="workspaces_closed"
+        )
     name = clean_line(name, max_length=80, field="name")
     check_public_name(name, holder_id=by.pk, field="name")
     accent = _clean_accent(accent)
@@ -98,7 +103,7 @@ def update_workspace(*, workspace: Workspace, name: str, accent: str, by: User, 
 
 
 def _check_count(by: User) -> None:
-    limit = settings.WORKSPACES_PER_PERSON
+    limit = get_setting("workspaces_per_person")
     own = Q(created_by=by) | Q(members__user=by, members__role=Role.OWNER)
     count = Workspace.objects.filter(own, kind__in=COMPANY_KINDS).distinct().count()
     if count >= limit:

@@ -15,6 +15,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from core.instance_settings import get_setting
 from workspaces.models import User, Workspace
 from workspaces.web.company.navigation import AdminPageLink, list_admin_pages
 from workspaces.web.context import NavEntry
@@ -66,7 +67,7 @@ def _render_visitor_header(language: str, theme: str, nav: tuple[NavEntry, ...])
 @register.simple_tag
 def frame_part(name: str) -> SafeString:
     """Render a part of the layout that is the same for everybody: the footer, the keyboard dialog."""
-    pages = (settings.TERMS_URL, settings.PRIVACY_URL, settings.HELP_URL)
+    pages = (get_setting("terms_url"), get_setting("privacy_url"), get_setting("help_url"))
     if settings.DEBUG:
         return _render_part.__wrapped__(name, "", pages)
     return _render_part(name, get_language() or "", pages)
@@ -89,9 +90,9 @@ def operator_menu(context: Context) -> dict[str, Any]:
 def operator_pages() -> dict[str, str]:
     """Return the addresses of the operator's own pages, empty where there is none."""
     return {
-        "terms_url": settings.TERMS_URL,
-        "privacy_url": settings.PRIVACY_URL,
-        "help_url": settings.HELP_URL,
+        "terms_url": get_setting("terms_url"),
+        "privacy_url": get_setting("privacy_url"),
+        "help_url": get_setting("help_url"),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.account.signals import (
     email_added,
@@ -17,10 +18,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from core.jobs import enqueue_on_commit
+from core.scope import open_scope
+from workspaces.access import scope_for
 from workspaces.models import User
 from workspaces.queries import is_in_company
+from workspaces.services.identity_rules import note_emergency_sign_in
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.users import note_email_change
+from workspaces.sign_in_rules import COMPANY_METHOD
 from workspaces.web.asked_question import restore_session_age
 
 
@@ -59,3 +64,7 @@ def follow_addresses(user_id: int) -> None:
 @receiver(user_logged_in, dispatch_uid="workspaces.user_logged_in")
 def keep_signed_in(request: HttpRequest, user: User, **options: Any) -> None:
     restore_session_age(request)
+    records = get_authentication_records(request, user)
+    if not any(found.get("method") == COMPANY_METHOD for found in records):
+        with open_scope(scope_for(user)):
+            note_emergency_sign_in(user=user, at=timezone.now())

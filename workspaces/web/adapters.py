@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.connections import release_connection
 from core.errors import Forbidden, InvalidInput, RateLimited
+from core.instance_settings import SignUp, get_setting
 from core.links import get_site_host, get_site_name
 from workspaces.account_mails import build_account_mail
 from workspaces.models import User
@@ -32,6 +33,7 @@ from workspaces.queries import get_user_roles, list_passkey_names
 from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.passwords import forget_guesses, is_own_password, limited_guess
+from workspaces.services.sign_up import is_open_to_address
 from workspaces.services.users import NAME_LENGTH, clean_display_name, complete_account
 from workspaces.web.asked_question import find_question, get_question_url
 from workspaces.web.client_address import get_client_address, get_client_network
@@ -85,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(url_has_allowed_host_and_scheme(url, allowed_hosts={get_site_host()}))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
+        return bool(get_setting("sign_up") != SignUp.CLOSED)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Return where to go after sign-in when no page was named.
@@ -184,15 +186,22 @@ class MFAAdapter(DefaultMFAAdapter):
             name = gettext("Passkey %(number)d") % {"number": number}
         return name
 
+    def get_totp_issuer(self) -> str:
+        return str(get_setting("instance_name"))
+
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {"id": get_site_name(), "name": settings.INSTANCE_NAME}
+        return {"id": get_site_name(), "name": get_setting("instance_name")}
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Accounts created by social sign-in; matched by the provider's subject, never by e-mail address."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        return bool(settings.ACCOUNT_ALLOW_REGISTRATION)
+        if get_setting("sign_up") == SignUp.CLOSED:
+            return False
+        # Without an address the sign-up form asks for one, and checks it.
+        email = sociallogin.user.email
+        return not email or is_open_to_address(email)
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user: User = super().populate_user(request, sociallogin, data)

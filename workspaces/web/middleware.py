@@ -19,15 +19,18 @@ from core.connections import is_visitor_request
 from core.errors import DomainError
 from core.scope import NOBODY, Scope, open_scope, public_reader
 from workspaces.access import find_api_key, scope_for, scope_for_api_key
+from workspaces.directory import directory_scope, find_directory
 from workspaces.models import ApiKey, User
 from workspaces.queries import cache_user_roles, get_user_roles
 from workspaces.services.activity import note_activity
 from workspaces.services.api_keys import record_key_use
+from workspaces.services.scim_tokens import record_token_use
 from workspaces.web.own_scopes import has_own_scopes
 from workspaces.web.preferences import set_preference
 from workspaces.web.public import is_public_page
 from workspaces.web.reauthentication import require_fresh_password
-from workspaces.web.refusals import form_only_page, is_api, refuse, refuse_damaged
+from workspaces.web.refusals import SCIM_PREFIX, form_only_page, is_api, is_scim, refuse, refuse_damaged
+from workspaces.web.session_rules import answer_demand
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -38,7 +41,8 @@ class ScopeMiddleware:
     It calls the view in ``process_view``, where both the view and the request are known, and renders the
     template in the same transaction. Async and chat views are left alone and open their own scopes,
     because a stream outlives the transaction in which it began.
-    Under /api/v1/ and /v1/ sessions are ignored: only an API key authenticates.
+    Under /api/v1/ and /v1/ sessions are ignored: only an API key authenticates. Under /scim/v2/ it is a token
+    of a workspace's identity provider.
     """
 
     sync_capable = True
@@ -80,6 +84,8 @@ class ScopeMiddleware:
         if from_cache is not None and (cached := from_cache(request)) is not None:
             return cached
         try:
+            if (answer := self._hold_to_rules(request)) is not None:
+                return answer
             if has_own_scopes(view):
                 request.scope_of_person = self._authenticate(request)  # type: ignore[attr-defined]  # get_scope
                 return self._answer(request, view, args, kwargs)
@@ -87,6 +93,13 @@ class ScopeMiddleware:
                 return self._answer(request, view, args, kwargs)
         except DomainError as error:
             return refuse(request, error)
+
+    def _hold_to_rules(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Return where a session that breaks a rule of the person's companies is sent."""
+        if is_api(request) or not isinstance(request.user, User):
+            return None
+        cache_user_roles(request.user)
+        return answer_demand(request, request.user, at=timezone.now())
 
     def _answer(
         self, request: HttpRequest, view: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -115,12 +128,13 @@ class ScopeMiddleware:
 
     def _authenticate(self, request: HttpRequest) -> Scope:
         """Return the scope of the request's person, NOBODY for visitors."""
+        if is_scim(request):
+            return authenticate_directory(request)
         if is_api(request):
             return authenticate_bearer(request)
         user = request.user
         if not isinstance(user, User):
             return NOBODY
-        cache_user_roles(user)
         activate_preferences(request, user)
         return scope_for(user)
 
@@ -160,6 +174,21 @@ def authenticate_bearer(request: HttpRequest) -> Scope:
         return NOBODY
     record_key_use(key=key, at=timezone.now())
     return scope_for_api_key(key)
+
+
+def authenticate_directory(request: HttpRequest) -> Scope:
+    """Set ``request.directory_token`` from the Authorization header and return the scope of its workspace.
+
+    Without a valid token of the workspace in the address the request is a visitor's.
+    """
+    scheme, _space, plain = request.headers.get("Authorization", "").partition(" ")
+    slug = request.path.removeprefix(SCIM_PREFIX).partition("/")[0]
+    token = find_directory(slug, plain.strip(), at=timezone.now()) if scheme.lower() == "bearer" else None
+    request.directory_token = token  # type: ignore[attr-defined]  # read by the views of workspaces.api.scim
+    if token is None:
+        return NOBODY
+    record_token_use(token=token, at=timezone.now())
+    return directory_scope(token.workspace_id)
 
 
 def set_api_key(request: HttpRequest, key: ApiKey | None, *, was_given: bool) -> None:

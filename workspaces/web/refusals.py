@@ -13,11 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from core.connections import DatabaseBusy
 from core.errors import DomainError, InvalidInput, NotFound, RateLimited, Unavailable
 
-API_PREFIXES = ("/api/v1/", "/v1/")
+SCIM_PREFIX = "/scim/v2/"
+API_PREFIXES = ("/api/v1/", "/v1/", SCIM_PREFIX)
 
 
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith(API_PREFIXES)
+
+
+def is_scim(request: HttpRequest) -> bool:
+    return request.path.startswith(SCIM_PREFIX)
 
 
 def refuse(request: HttpRequest, error: DomainError) -> HttpResponseBase:

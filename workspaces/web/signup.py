@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from workspaces.models import User
+from workspaces.services.sign_up import is_open_to_address
 from workspaces.services.users import NAME_LENGTH, clean_display_name, complete_account
 
 
@@ -30,6 +31,17 @@ class SignupForm(forms.Form):
             return clean_display_name(self.cleaned_data["display_name"])
         except InvalidInput as error:
             raise forms.ValidationError(error.message, code=error.code) from error
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an address of another domain where only some may sign up."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        email = values.get("email", "")
+        if email and not is_open_to_address(email):
+            self.add_error(
+                "email",
+                _("Only addresses of some domains may sign up here. Ask the operator."),
+            )
+        return values
 
     def signup(self, request: HttpRequest, user: Any) -> None:
         """Complete the account that allauth has just saved."""

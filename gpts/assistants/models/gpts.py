@@ -82,6 +82,8 @@ class GPT(Behaviour):
     conversation_count = models.PositiveBigIntegerField(default=0)
     # Whether MIN_GROUP people besides the owner have had one, from when on the count is shown.
     has_min_group = models.BooleanField(default=False)
+    # Different members of its workspace who used it in the last 28 days; a nightly job counts them.
+    recent_members = models.PositiveIntegerField(default=0, db_default=0)
     # Kept by the database: whether there are shares, so that a chat looks for them only then.
     has_shares = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField()
@@ -96,6 +98,11 @@ class GPT(Behaviour):
         indexes = [
             models.Index(fields=["owner", "-updated_at", "-id"], name="gpts_gpt_owner"),
             models.Index(fields=["workspace", "-updated_at", "-id"], name="gpts_gpt_workspace"),
+            models.Index(
+                fields=["workspace", "-recent_members", "-id"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="gpts_gpt_used_inside",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -46,6 +46,7 @@ class BuilderFrame:
     status: SubmissionStatus
     may_edit: bool
     may_manage: bool
+    may_view_insights: bool
     icon_url: str
     # Equal to a version's content hash when the draft has the same content.
     draft_hash: str
@@ -100,6 +101,7 @@ def get_builder_frame(user: User, gpt: GPT) -> BuilderFrame:
         status=submission_status(gpt),
         may_edit=may(GPTAct.EDIT, gpt, relation),
         may_manage=may(GPTAct.MANAGE, gpt, relation),
+        may_view_insights=may(GPTAct.VIEW_INSIGHTS, gpt, relation),
         icon_url=get_icon_url(gpt),
         draft_hash=compute_draft_hash(gpt),
     )
@@ -116,12 +118,12 @@ def build_page_context(request: HttpRequest, gpt: GPT, current: str, **extra: An
         {"label": get_group_label(key), "url": get_tab_url(pages[0], gpt.slug), "current": key == group}
         for key, pages in GROUPS.items()
     ]
+    frame = extra.pop("frame", None) or get_builder_frame(person_of(request), gpt)
     tabs = [
         {"label": get_tab_label(key), "url": url, "current": key == current}
         for key in GROUPS[group]
-        if (url := get_tab_url(key, gpt.slug))
+        if (url := get_tab_url(key, gpt.slug)) and (key != "insights" or frame.may_view_insights)
     ]
-    frame = extra.pop("frame", None) or get_builder_frame(person_of(request), gpt)
     company = find_company(person_of(request), gpt)
     return {
         "gpt": gpt,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from core.instance_settings import get_setting
 from gpts.chat.models import Conversation, Turn
 from gpts.chat.services.attachments import erase_attachments
 from gpts.llm.states import TurnState
@@ -39,7 +39,7 @@ def _remove_batch(at: datetime) -> int:
         Conversation.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(
             Q(is_temporary=True, expires_at__lte=at)
-            | Q(deleted_at__lte=at - timedelta(days=settings.CHAT_DELETED_DAYS))
+            | Q(deleted_at__lte=at - timedelta(days=get_setting("chat_deleted_days")))
         )
         .exclude(pk__in=running)
         .values_list("pk", flat=True)[:BATCH]

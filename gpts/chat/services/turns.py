@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from core.errors import Conflict, IllegalTransition, RateLimited
 from core.ids import uuid7
+from core.instance_settings import get_setting
 from core.markdown import plain
 from core.text import clean_block, clean_line
 from gpts.assistants.models import GPT, Version
@@ -87,7 +87,7 @@ def _build_conversation(
 
 def get_temporary_expiry(at: datetime) -> datetime:
     """When a temporary conversation that was used at ``at`` is removed for good."""
-    return at + timedelta(hours=settings.CHAT_TEMPORARY_HOURS)
+    return at + timedelta(hours=get_setting("chat_temporary_hours"))
 
 
 def start_first_turn(
@@ -455,7 +455,7 @@ def _lock_running_turn(turn_id: Any) -> Turn:
 
 
 def _check_running_limit(by: User) -> None:
-    limit = settings.CHAT_RUNNING_TURNS
+    limit = get_setting("chat_running_turns")
     # Plain SQL: a reader waits, and the ORM takes four times as long as the query itself.
     with connection.cursor() as cursor:
         cursor.execute(

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import RateLimited
+from core.instance_settings import get_setting
 
 STOPS = "turn:stops"
 STOP_SECONDS = 600
@@ -85,11 +86,11 @@ def check_message(user_id: int, key: str, *, scope: str = "", count_recent: Call
             _set, count, left, *is_new = pipe.execute()
     except (redis.ConnectionError, redis.TimeoutError):
         count, left, is_new = count_recent() + 1, RATE_WINDOW, [False]
-    if count > settings.CHAT_TURNS_PER_MINUTE:
+    if count > get_setting("chat_turns_per_minute"):
         raise RateLimited(
             _("That was too many messages in a minute. Wait a moment."),
             code="chat_rate",
-            data={"retry_after": max(int(left), 1), "limit": settings.CHAT_TURNS_PER_MINUTE},
+            data={"retry_after": max(int(left), 1), "limit": get_setting("chat_turns_per_minute")},
         )
     return bool(key) and not is_new[0]
 

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -16,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, NotFound
+from core.instance_settings import get_setting
 from core.pagination import Page, paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT, Version
@@ -86,7 +86,7 @@ def render_start_page(
         **build_model_menu(gpt, version, None, person=person, payer_id=payer_id),
         "model_note": get_model_note(gpt, version),
         "is_temporary": is_temporary,
-        "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
+        "temporary_hours": get_setting("chat_temporary_hours"),
         "attach": get_attachment_options(gpt, version, None, is_draft=is_draft),
         "is_draft": is_draft,
         "error": error,
@@ -130,7 +130,7 @@ def render_conversation_page(
         "model_note": "" if answering.is_over else get_model_note(conversation.gpt, answering.version),
         "is_draft": conversation.version_id is None,
         "is_temporary": conversation.is_temporary,
-        "temporary_hours": settings.CHAT_TEMPORARY_HOURS,
+        "temporary_hours": get_setting("chat_temporary_hours"),
         "payers": build_payer_note(person, conversation.workspace_id),
         "action": _build_post_url(reverse("gpts:turn-start", args=[conversation.pk])),
         "error": error,

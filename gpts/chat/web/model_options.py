@@ -28,7 +28,9 @@ def build_model_menu(
     """Return for the composer: ``models``, the options, empty if there is no choice, and ``price``, what
     answers cost the workspace ``payer_id`` if another one sets their price, else None."""
     offered = list_model_choices(version or gpt, gpt.workspace)
-    choices = keep_allowed(offered, user_id=person.pk, workspace_id=payer_id)
+    choices = offered
+    if len(offered) > 1:
+        choices = keep_allowed(offered, user_id=person.pk, workspace_id=payer_id)
     chosen = conversation.language_model_id if conversation is not None else None
     answering = next((model for model in choices if model.pk == chosen), choices[0] if choices else None)
     return {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from core.instance_settings import get_setting
 from core.pagination import paginate
 from gpts.chat.queries.conversations import list_conversations
 from gpts.chat.search import QUERY_LENGTH, SearchResult, search_conversations
@@ -39,7 +39,7 @@ def conversation_list(request: HttpRequest) -> HttpResponse:
         "q": query,
         "mended": corrected,
         "deleted": _parse_deleted_id(request),
-        "deleted_days": settings.CHAT_DELETED_DAYS,
+        "deleted_days": get_setting("chat_deleted_days"),
     }
     return render(request, "gpts/chat/list.html", context)
 

@@ -38,6 +38,7 @@ from workspaces.web.asked_question import get_question_url, keep_question, take_
 from workspaces.web.middleware import activate_preferences
 from workspaces.web.people import person_of
 from workspaces.web.refusals import error_body
+from workspaces.web.session_rules import require_session_rules
 
 # Fields of a first message that a kept question does not have.
 _NOT_KEPT = ("temporary", "gpt", "attachments")
@@ -54,6 +55,7 @@ def get_requester(request: HttpRequest) -> Requester:
         raise SignedOut(_("You are signed out. Sign in in another tab, then send again."), code="signed_out")
     cache_user_roles(user)
     activate_preferences(request, user)
+    require_session_rules(request, user, at=timezone.now())
     return Requester(user, scope_for(user), UsageSource.WEB, None, translation.get_language() or "en")
 
 

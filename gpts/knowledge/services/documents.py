@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import InvalidInput, RateLimited, TooLarge
+from core.instance_settings import get_setting
 from core.jobs import enqueue_on_commit
 from core.scope import current_scope, open_scope
 from gpts.knowledge.extraction import HEAD_BYTES, UnreadableError, check_head, get_media_type
@@ -137,7 +138,7 @@ def examine_upload(name: str, upload: File[Any]) -> tuple[str, str, int]:
 
 def _check_rate_limit(workspace_id: int, by: User, at: datetime) -> None:
     """The files of the last hour in the workspace, and the person's in all of theirs."""
-    limit = settings.KNOWLEDGE_FILES_PER_HOUR
+    limit = get_setting("knowledge_files_per_hour")
     hour_ago = at - timedelta(hours=1)
     if _count_personal_files(by, since=hour_ago) >= limit:
         raise RateLimited(
@@ -159,7 +160,7 @@ def _check_rate_limit(workspace_id: int, by: User, at: datetime) -> None:
 
 def _check_storage_quota(workspace_id: int, size: int) -> None:
     own = Workspace.objects.filter(pk=workspace_id).values_list("knowledge_bytes", flat=True).first()
-    limit = settings.KNOWLEDGE_WORKSPACE_BYTES if own is None else own
+    limit = get_setting("knowledge_workspace_bytes") if own is None else own
     held = Document.objects.filter(workspace_id=workspace_id).aggregate(total=Sum("size"))["total"] or 0
     if held + size > limit:
         raise TooLarge(
@@ -172,7 +173,7 @@ def _check_storage_quota(workspace_id: int, size: int) -> None:
 
 
 def _check_personal_quota(by: User, size: int) -> None:
-    limit = settings.KNOWLEDGE_PERSON_BYTES
+    limit = get_setting("knowledge_person_bytes")
     with _all_workspaces_scope(by):
         documents = Document.objects.filter(files__uploaded_by=by).distinct()
         held = documents.aggregate(total=Sum("size"))["total"] or 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -13,6 +12,7 @@ from django.utils.translation import ngettext_lazy
 from core.audit import record
 from core.errors import Conflict, IllegalTransition, InvalidInput, RateLimited
 from core.ids import uuid7
+from core.instance_settings import get_setting
 from core.text import clean_block
 from gpts.assistants.models import GPT
 from gpts.assistants.services.drafts import DRAFT_FIELDS
@@ -93,7 +93,7 @@ def _check_none_runs(gpt: GPT, by: User, at: datetime) -> None:
 
 def _check_running_limit(by: User, at: datetime) -> None:
     running = count_running_answers(by, at)
-    if running >= settings.CHAT_RUNNING_TURNS:
+    if running >= get_setting("chat_running_turns"):
         raise RateLimited(
             ngettext_lazy(
                 "You have %(count)d answer running. Wait for it to end, or stop it.",
@@ -102,7 +102,7 @@ def _check_running_limit(by: User, at: datetime) -> None:
             )
             % {"count": running},
             code="turns_running",
-            data={"retry_after": 5, "limit": settings.CHAT_RUNNING_TURNS},
+            data={"retry_after": 5, "limit": get_setting("chat_running_turns")},
         )
 
 

@@ -17,7 +17,7 @@ from core.markdown import render as render_markdown
 from core.pagination import paginate
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import list_own_gpts
+from gpts.assistants.queries.gpts import list_own_gpts, list_shared_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt
 from gpts.assistants.web.builder_frame import get_icon_url, get_tab_url
@@ -33,6 +33,8 @@ from workspaces.models import User
 from workspaces.queries import get_user_roles
 from workspaces.states import BUILDER_ROLES
 from workspaces.web.people import person_of
+
+SHOWN_SHARED = 100
 
 
 @login_required
@@ -54,7 +56,11 @@ def gpt_list(request: HttpRequest) -> HttpResponse:
         }
         for gpt in page.items
     ]
-    return render(request, "gpts/studio/list.html", {"rows": rows, "page": page})
+    shared = [
+        {"gpt": gpt, "icon_url": get_icon_url(gpt)}
+        for gpt in list_shared_gpts(person_of(request))[:SHOWN_SHARED]
+    ]
+    return render(request, "gpts/studio/list.html", {"rows": rows, "page": page, "shared": shared})
 
 
 def _build_badge(gpt: Any, in_review: set[int]) -> dict[str, Any]:

@@ -113,6 +113,7 @@ def test_editors_update_what_is_live_inside_and_decide_nothing_else(stage: Stage
     editor, slug = stage.people["editor"], stage.gpt.slug
 
     page = sign_in(editor).get(stage.url).content.decode()
+    assert stage.gpt.name in sign_in(editor).get(reverse("gpts:build-list")).content.decode()
     codes = [
         stage.post("editor", "build-audience", slug, audience="workspace").status_code,
         stage.post("editor", "build-audience", slug, audience="link").status_code,

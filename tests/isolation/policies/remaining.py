@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from core.ids import uuid7
+from core.models import InstanceSetting
 from gpts.assistants.models import PastVersion, Version
 from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
@@ -25,7 +26,17 @@ from gpts.metering.models import (
     UsageEvent,
     UsageVoid,
 )
-from marketplace.models import FormerHandle, Listing, ListingVector, Rating, Shelf, ShelfEntry
+from marketplace.models import (
+    ClosedOnboarding,
+    FormerHandle,
+    Listing,
+    ListingVector,
+    Rating,
+    Shelf,
+    ShelfEntry,
+    StoreSection,
+    StoreSectionEntry,
+)
 from marketplace.services.listings import delist_listing, publish_listing
 from reviews.models import Appeal, DailyStat, Decision, Escalation, Standing, Strike
 from tests.isolation.world import World
@@ -33,12 +44,19 @@ from workspaces.models import (
     Group,
     GroupMember,
     Guest,
+    IdentityConnection,
+    IdentityLink,
+    IdentityRules,
     InviteLink,
     Member,
     OutboundJob,
     OutgoingMail,
     PolicyRevision,
     PolicyRule,
+    ProvedDomain,
+    ScimGroup,
+    ScimGroupMember,
+    ScimUser,
 )
 
 
@@ -52,8 +70,10 @@ def build(world: World) -> None:
 
 def _in_workspaces(world: World) -> None:
     now = timezone.now()
+    InstanceSetting.objects.create(key="chat_deleted_days", value=30, changed_at=now)
     group = Group.objects.create(workspace=world.alpha, name="Walkers", created_at=now)
     seat = Member.objects.get(workspace=world.alpha, user=world.people["owner"])
+    _add_identity(world, group)
     PolicyRule.objects.create(
         workspace=world.alpha,
         act="build",
@@ -70,6 +90,13 @@ def _in_workspaces(world: World) -> None:
     )
     GroupMember.objects.create(group=group, member=seat)
     owner = world.people["owner"]
+    StoreSectionEntry.objects.create(
+        workspace=world.alpha,
+        section=StoreSection.objects.get(workspace=world.alpha),
+        gpt=world.gpts["alpha"],
+        position=0,
+    )
+    ClosedOnboarding.objects.create(workspace=world.alpha, user=owner, closed_at=now)
     InviteLink.objects.create(
         workspace=world.alpha, role="member", token_hash="0" * 64, created_by=owner, created_at=now,
         expires_at=now,
@@ -180,3 +207,31 @@ def _in_reviews(world: World) -> None:
     Standing.objects.get_or_create(user=owner)
     Strike.objects.create(user=owner, decision=decision, given_at=now, expires_at=now + timedelta(days=9))
     DailyStat.objects.create(day=date(2026, 1, 1), figure="reports", value=1, filled_at=now)
+
+
+def _add_identity(world: World, group: Group) -> None:
+    """What Alpha's identity provider sent, its connection and the rules of identity."""
+    now, owner = timezone.now(), world.people["owner"]
+    person = ScimUser.objects.create(
+        workspace=world.alpha,
+        user=owner,
+        user_name=owner.email,
+        email=owner.email,
+        created_at=now,
+        changed_at=now,
+    )
+    kept = ScimGroup.objects.create(workspace=world.alpha, group=group, created_at=now, changed_at=now)
+    ScimGroupMember.objects.create(workspace=world.alpha, group=kept, person=person)
+    connection = IdentityConnection.objects.create(
+        workspace=world.alpha,
+        kind="oidc",
+        name="Alpha",
+        issuer="https://id.alpha.example",
+        created_at=now,
+        updated_at=now,
+    )
+    IdentityLink.objects.create(
+        workspace=world.alpha, connection=connection, user=owner, subject="1", created_at=now
+    )
+    ProvedDomain.objects.create(workspace=world.alpha, domain="alpha.example", proved_at=now)
+    IdentityRules.objects.create(workspace=world.alpha, updated_at=now)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from tests.isolation.rows.row import ALPHA, EVERYBODY, NOBODY, PEOPLE, Row, api, page
+from tests.isolation.rows.row import (
+    ADMINS,
+    ALPHA,
+    EVERYBODY,
+    MEMBER,
+    NOBODY,
+    PEOPLE,
+    Row,
+    api,
+    page,
+)
 
 LISTED = {"slug": "listed_slug"}
 BUILDER = {"handle": "handle"}
+PLACE = {"workspace": "alpha_place"}
+SECTION = PLACE | {"section_id": "store_section"}
 
 ROWS: list[Row] = [
     page("marketplace:storefront-show", EVERYBODY, "GET POST"),
@@ -24,7 +36,63 @@ ROWS: list[Row] = [
     page("marketplace:rating-delete", NOBODY, "POST", ids=LISTED, is_public=True),
     page("marketplace:profile-edit", PEOPLE, "GET POST"),
     page("marketplace:builder-show", EVERYBODY, "GET POST", ids=BUILDER),
-    page("marketplace:private-store-show", ALPHA, "GET POST", ids={"workspace": "alpha_place"}),
+    page("marketplace:private-store-show", ALPHA, ids=PLACE),
+    page("marketplace:onboarding-close", ALPHA, "POST", ids=PLACE),
+    page(
+        "marketplace:store-section-list",
+        ADMINS,
+        "GET POST",
+        ids=PLACE,
+        forbidden=MEMBER,
+        body={"kind": "shelf", "title": "Taken over"},
+    ),
+    page(
+        "marketplace:store-section",
+        ADMINS,
+        "GET POST",
+        ids=SECTION,
+        forbidden=MEMBER,
+        body={"title": "Taken over"},
+    ),
+    page("marketplace:store-section-delete", ADMINS, "POST", ids=SECTION, forbidden=MEMBER),
+    api("marketplace_api:private-store", ALPHA, "store:read", ids=PLACE, key="owner@alpha"),
+    api(
+        "marketplace_api:store-section-list",
+        ADMINS,
+        "account",
+        ids=PLACE,
+        forbidden=MEMBER,
+        key="owner@alpha",
+    ),
+    api(
+        "marketplace_api:store-section-list",
+        ADMINS,
+        "account",
+        "POST",
+        ids=PLACE,
+        forbidden=MEMBER,
+        key="owner@alpha",
+        body={"kind": "shelf", "title": "Taken over"},
+    ),
+    api(
+        "marketplace_api:store-section-detail",
+        ADMINS,
+        "account",
+        "PUT",
+        ids=SECTION,
+        forbidden=MEMBER,
+        key="owner@alpha",
+        body={"title": "Taken over"},
+    ),
+    api(
+        "marketplace_api:store-section-detail",
+        ADMINS,
+        "account",
+        "DELETE",
+        ids=SECTION,
+        forbidden=MEMBER,
+        key="owner@alpha",
+    ),
     api("marketplace_api:listing-list", PEOPLE, "store:read"),
     api("marketplace_api:listing-detail", PEOPLE, "store:read", ids=LISTED),
     api("marketplace_api:rating-list", PEOPLE, "store:read", ids=LISTED),

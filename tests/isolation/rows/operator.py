@@ -33,4 +33,20 @@ ROWS: list[Row] = [
     *(api(f"workspaces_api:operator-workspace-{act}", OPERATOR, "operator:work", "POST", ids=WORKSPACE_IDS,
           body={"reason": "by request", "password": PASSWORD})
       for act in ("suspend", "restore")),
+    staff_page("workspaces:operator-job-list", OPERATOR),
+    *(staff_page(f"workspaces:operator-job-{act}", OPERATOR, "POST", ids={"job_id": "failed_job"},
+                 fixed={"kind": "job"})
+      for act in ("retry", "discard")),
+    api("workspaces_api:operator-job-list", OPERATOR, "operator:work"),
+    api("workspaces_api:operator-job-detail", OPERATOR, "operator:work", "DELETE",
+        ids={"job_id": "failed_job"}, fixed={"kind": "job"}),
+    api("workspaces_api:operator-job-retry", OPERATOR, "operator:work", "POST",
+        ids={"job_id": "failed_job"}, fixed={"kind": "job"}),
+    staff_page("workspaces:operator-setting-list", OPERATOR),
+    *(staff_page(f"workspaces:operator-setting-{act}", OPERATOR, "POST",
+                 fixed={"key": "workspaces_per_person"}, body={"value": "7"})
+      for act in ("change", "reset")),
+    api("workspaces_api:operator-setting-list", OPERATOR, "operator:work"),
+    api("workspaces_api:operator-setting-detail", OPERATOR, "operator:work", "PUT DELETE",
+        fixed={"key": "workspaces_per_person"}, body={"value": 7}),
 ]  # fmt: skip

@@ -44,11 +44,19 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
     ),
     (
         _("Rules"),
-        (AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),),
+        (
+            AdminPage("policy", _("Sharing policy"), "workspaces:policy", WorkspaceAct.MANAGE_POLICY),
+            AdminPage("identity", _("Identity"), "workspaces:identity", WorkspaceAct.MANAGE_IDENTITY),
+        ),
     ),
     (
         _("GPTs"),
-        (AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),),
+        (
+            AdminPage(
+                "store", _("Private store"), "marketplace:store-section-list", WorkspaceAct.MANAGE_STORE
+            ),
+            AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),
+        ),
     ),
     (
         _("Models and money"),

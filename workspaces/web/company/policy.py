@@ -52,6 +52,8 @@ from workspaces.web.people import person_of
 NAMED_PEOPLE = 12
 NAMED_OBJECTS = 6
 SHOWN_REVISIONS = 100
+# The largest are first; the API has all of them.
+SHOWN_EFFECTS = 100
 
 
 @login_required
@@ -105,7 +107,7 @@ def history(request: HttpRequest, workspace: str) -> HttpResponse:
             is_current=place == 0,
         )
         for place, (revision, after, before) in enumerate(
-            zip(revisions, policies, [*policies[1:], Policy()], strict=True)
+            zip(revisions, policies, [*policies[1:], Policy()][: len(policies)], strict=True)
         )
     ][:SHOWN_REVISIONS]
     context = {"workspace": tenant, "accent": tenant.accent, "entries": entries}
@@ -316,7 +318,7 @@ class EffectLine:
 
 
 def _describe_effects(effects: list[Effect], names: Names) -> list[EffectLine]:
-    shown = {identifier for effect in effects for identifier in effect.people[:NAMED_PEOPLE]}
+    shown = {identifier for effect in effects[:SHOWN_EFFECTS] for identifier in effect.people[:NAMED_PEOPLE]}
     people = {user.pk: str(user) for user in User.objects.filter(pk__in=shown)}
     separator = _(", ")
     return [
@@ -333,7 +335,7 @@ def _describe_effects(effects: list[Effect], names: Names) -> list[EffectLine]:
             more_objects=max(0, effect.count - NAMED_OBJECTS),
             why=describe_ground(effect.after, names),
         )
-        for effect in effects
+        for effect in effects[:SHOWN_EFFECTS]
     ]
 
 

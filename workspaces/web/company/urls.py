@@ -10,6 +10,7 @@ from workspaces.web.company import (
     deletions,
     groups,
     guests,
+    identity_urls,
     invite_links,
     look,
     member_batches,
@@ -74,4 +75,5 @@ routes: list[URLPattern] = [
     path("w/<slug:workspace>/admin/settings/publishing", settings.publishing, name="publishing-rule"),
     path("w/<slug:workspace>/admin/delete", deletions.delete, name="workspace-delete"),
     path("w/<slug:workspace>/admin/settings/golden", settings.golden_gate, name="golden-gate"),
+    *identity_urls.routes,
 ]

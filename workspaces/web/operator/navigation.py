@@ -30,6 +30,7 @@ OPERATOR_PAGES: tuple[tuple[Any, tuple[OperatorPage, ...]], ...] = (
         _("Operator"),
         (
             OperatorPage("overview", _("Overview"), "operator-overview"),
+            OperatorPage("jobs", _("Jobs"), "workspaces:operator-job-list"),
             OperatorPage("health", _("Health"), "operator-health"),
             OperatorPage("audit", _("Audit log"), "workspaces:operator-audit"),
         ),
@@ -44,7 +45,10 @@ OPERATOR_PAGES: tuple[tuple[Any, tuple[OperatorPage, ...]], ...] = (
     ),
     (
         _("Instance"),
-        (OperatorPage("models", _("Models"), "gpts:operator-model-list"),),
+        (
+            OperatorPage("models", _("Models"), "gpts:operator-model-list"),
+            OperatorPage("settings", _("Settings"), "workspaces:operator-setting-list"),
+        ),
     ),
 )
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from workspaces.web import audit
-from workspaces.web.operator import people, staff, workspaces
+from workspaces.web.operator import instance_settings, jobs, people, staff, workspaces
 
 routes: list[URLPattern] = [
     path("operator/audit", audit.operator_audit, name="operator-audit"),
+    path("operator/jobs", jobs.jobs, name="operator-job-list"),
+    path("operator/jobs/<slug:kind>/<str:job_id>/retry", jobs.retry, name="operator-job-retry"),
+    path("operator/jobs/<slug:kind>/<str:job_id>/discard", jobs.discard, name="operator-job-discard"),
     path("operator/people", people.people, name="operator-person-list"),
     path("operator/people/<int:user_id>", people.person, name="operator-person-show"),
     path("operator/people/<int:user_id>/suspend", people.suspend, name="operator-person-suspend"),
@@ -24,6 +27,9 @@ routes: list[URLPattern] = [
     path(
         "operator/workspaces/<slug:workspace>/restore", workspaces.restore, name="operator-workspace-restore"
     ),
+    path("operator/settings", instance_settings.settings_page, name="operator-setting-list"),
+    path("operator/settings/<slug:key>", instance_settings.change, name="operator-setting-change"),
+    path("operator/settings/<slug:key>/reset", instance_settings.reset, name="operator-setting-reset"),
     path("operator/staff", staff.staff_roles, name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>/revoke", staff.revoke, name="staff-revoke"),
 ]

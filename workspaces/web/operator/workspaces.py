@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.audit_words import Reader
 from core.errors import DomainError
+from core.instance_settings import get_setting
 from core.pagination import paginate
 from gpts.assistants.queries.gpts import count_workspace_gpts
 from gpts.knowledge.queries import sum_knowledge_bytes
@@ -82,8 +83,8 @@ class LimitsForm(forms.Form):
         help_text=gettext_lazy("How many GPTs it may have. Those that exist stay."),
     )
 
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_get_limits(workspace), **kwargs)
+    def __init__(self, data: Any = None, *, workspace: Workspace) -> None:
+        super().__init__(data, initial=_get_limits(workspace))
         if workspace.kind == WorkspaceKind.PERSONAL:
             for name in ("kind", "seats"):
                 del self.fields[name]
@@ -143,7 +144,7 @@ def workspace_page(request: HttpRequest, workspace: str) -> HttpResponse:
         "is_deleted": is_workspace_deleted(tenant),
         "gpts": count_workspace_gpts(tenant.pk),
         "knowledge": sum_knowledge_bytes(tenant.pk),
-        "knowledge_limit": settings.KNOWLEDGE_WORKSPACE_BYTES
+        "knowledge_limit": get_setting("knowledge_workspace_bytes")
         if tenant.knowledge_bytes is None
         else tenant.knowledge_bytes,
         "usage": sum_usage(tenant.pk, since=timezone.now() - USAGE),

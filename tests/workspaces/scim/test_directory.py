@@ -1,0 +1,381 @@
+"""What an identity provider may do with the people and groups of a workspace, and what it may not."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from core.models import AuditEvent
+from tests.support.factories.workspaces import MemberFactory, UserFactory
+from tests.support.scim import ENTERPRISE, GROUP, USER, Directory, make_directory
+from workspaces.models import (
+    ApiKey,
+    GroupMember,
+    Invitation,
+    Member,
+    ProvedDomain,
+    ScimGroup,
+    ScimToken,
+    ScimUser,
+    User,
+    Workspace,
+)
+from workspaces.services.api_keys import create_api_key
+from workspaces.services.identity_rules import set_role_claims
+from workspaces.services.members import accept_invitation, remove_member
+from workspaces.services.proved_domains import prove_domain
+from workspaces.services.scim_tokens import create_scim_token, revoke_scim_token
+from workspaces.states import Role
+
+pytestmark = pytest.mark.django_db
+
+
+def find(directory: Directory, path: str, filter_: str) -> list[dict[str, Any]]:
+    response = directory.get(f"{path}?filter={quote(filter_)}")
+    assert response.status_code == 200, response.content
+    return json.loads(response.content)["Resources"]
+
+
+def refused(response: Any) -> tuple[int, str]:
+    body = json.loads(response.content)
+    assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert body["status"] == str(response.status_code) and body["detail"]
+    return response.status_code, body.get("scimType", "")
+
+
+def test_nobody_is_taken_over_people_are_invited() -> None:
+    directory = make_directory()
+    stranger = UserFactory.create(display_name="Stranger")
+    sent = [directory.add_user(email) for email in (stranger.email, "new@else.test")]
+
+    assert [one["urn:ietf:params:scim:schemas:extension:loggia:2.0:User"]["status"] for one in sent] == [
+        "invited",
+        "invited",
+    ]
+    assert not Member.objects.filter(workspace=directory.workspace, user=stranger).exists()
+    assert not User.objects.filter(email="new@else.test").exists()
+    invitations = Invitation.objects.filter(workspace=directory.workspace, revoked_at__isnull=True)
+    assert set(invitations.values_list("email", "role", "invited_by_id")) == {
+        (stranger.email, "member", directory.owner.pk),
+        ("new@else.test", "member", directory.owner.pk),
+    }
+    # Deactivating somebody who is only invited closes the invitation.
+    assert directory.patch(f"Users/{sent[0]['id']}", {"op": "replace", "path": "active", "value": False})
+    assert not invitations.filter(email=stranger.email).exists()
+    directory.patch(f"Users/{sent[0]['id']}", {"op": "replace", "value": {"active": True}})
+    assert invitations.filter(email=stranger.email).count() == 1
+
+
+def test_people_at_a_proved_domain_become_members_at_once() -> None:
+    directory = make_directory()
+    prove_domain(workspace=directory.workspace, domain="acme.example", at=timezone.now())
+    known = UserFactory.create(display_name="Known", email="known@acme.example")
+    unsure = UserFactory.create(email="unsure@acme.example", is_email_verified=False)
+    statuses = {}
+    for email in ("new@acme.example", known.email, unsure.email, "x@sub.acme.example"):
+        sent = directory.add_user(email, name={"givenName": "Nia", "familyName": "New"})
+        statuses[email] = sent["urn:ietf:params:scim:schemas:extension:loggia:2.0:User"]["status"]
+    assert statuses == {
+        "new@acme.example": "member",
+        known.email: "member",
+        unsure.email: "invited",
+        "x@sub.acme.example": "invited",
+    }
+    made = User.objects.get(email="new@acme.example")
+    assert (made.display_name, made.has_usable_password()) == ("Nia New", False)
+    assert Member.objects.filter(workspace=directory.workspace).count() == 3
+    known.refresh_from_db()
+    assert known.display_name == "Known"
+    Workspace.objects.filter(pk=directory.workspace.pk).update(seats=3)
+    full = {"schemas": [USER], "userName": "late@acme.example"}
+    assert refused(directory.send("POST", "Users", full)) == (400, "mutability")
+    assert not User.objects.filter(email="late@acme.example").exists()
+
+
+def test_a_domain_belongs_to_one_workspace() -> None:
+    first, second = make_directory(), make_directory(name="Globex")
+    call_command("prove_domain", first.workspace.slug, "@Acme.Example", stdout=StringIO())
+    for workspace, domain in ((second.workspace.slug, "acme.example"), (first.workspace.slug, "gmail.com"),
+                              ("nowhere", "acme.example"), (first.workspace.slug, "nonsense")):  # fmt: skip
+        with pytest.raises(CommandError):
+            call_command("prove_domain", workspace, domain, stdout=StringIO())
+    assert list(ProvedDomain.objects.values_list("workspace_id", "domain")) == [
+        (first.workspace.pk, "acme.example")
+    ]
+    call_command("prove_domain", first.workspace.slug, "acme.example", release=True, stdout=StringIO())
+    call_command("prove_domain", second.workspace.slug, "acme.example", stdout=StringIO())
+    assert set(
+        AuditEvent.objects.filter(action__startswith="workspaces.domain_").values_list("action", flat=True)
+    ) == {"workspaces.domain_proved", "workspaces.domain_released"}
+
+
+def test_an_accepted_invitation_brings_the_groups_and_is_kept_up_to_date() -> None:
+    directory = make_directory()
+    person = UserFactory.create(display_name="Pia")
+    set_role_claims(
+        workspace=directory.workspace, default_role="member", role_claims={"GPT builders": "builder"},
+        by=directory.owner, at=timezone.now(),
+    )  # fmt: skip
+    sent = directory.add_user(person.email, roles=["gpt BUILDERS"])
+    group = json.loads(
+        directory.send(
+            "POST", "Groups",
+            {"schemas": [GROUP], "displayName": "Design", "externalId": "g1",
+             "members": [{"value": sent["id"]}]},
+        ).content
+    )  # fmt: skip
+    assert GroupMember.objects.count() == 0
+
+    invitation = Invitation.objects.get(workspace=directory.workspace, email=person.email)
+    member = accept_invitation(invitation=invitation, by=person, at=timezone.now())
+    assert member is not None
+    assert member.role == Role.BUILDER
+    assert list(GroupMember.objects.values_list("member_id", "group__name", "source")) == [
+        (member.pk, "Design", "scim")
+    ]
+    status = json.loads(directory.get(f"Users/{sent['id']}").content)
+    assert status["groups"] == [
+        {
+            "value": group["id"],
+            "$ref": f"{group['meta']['location']}",
+            "display": "Design",
+            "type": "direct",
+        }
+    ]
+    # A value that is not mapped any more takes its role along.
+    directory.patch(f"Users/{sent['id']}", {"op": "Replace", "path": "roles", "value": [{"value": "Other"}]})
+    member.refresh_from_db()
+    assert member.role == Role.MEMBER
+    # Leaving by hand shows at the identity provider.
+    remove_member(member=member, by=person, at=timezone.now())
+    assert json.loads(directory.get(f"Users/{sent['id']}").content)["active"] is False
+    assert GroupMember.objects.count() == 0
+
+
+def test_deactivating_ends_access_at_once_and_spares_other_workspaces() -> None:
+    directory = make_directory()
+    person = UserFactory.create(display_name="Mia")
+    MemberFactory.create(workspace=directory.workspace, user=person, by=directory.owner)
+    key, _plain = create_api_key(
+        user=person, workspace=directory.workspace, name="k", scopes=["chat"], by=person, at=timezone.now()
+    )
+    own, _plain = create_api_key(
+        user=person, workspace=person.personal_workspace, name="o", scopes=["chat"], by=person,
+        at=timezone.now(),
+    )  # fmt: skip
+    [row] = find(directory, "Users", f'userName eq "{person.email.upper()}"')
+    response = directory.patch(f"Users/{row['id']}", {"op": "Replace", "path": "active", "value": "False"})
+
+    assert (response.status_code, json.loads(response.content)["active"]) == (200, False)
+    assert not Member.objects.filter(workspace=directory.workspace, user=person).exists()
+    assert ApiKey.objects.get(pk=key.pk).revoked_at is not None
+    assert ApiKey.objects.get(pk=own.pk).revoked_at is None
+    assert User.objects.get(pk=person.pk).is_active
+    event = AuditEvent.objects.get(action="workspaces.member_removed")
+    assert (event.actor_id, event.actor_label, event.is_automated) == (None, "directory", False)
+    # Deleting forgets the row; the account stays.
+    assert directory.send("DELETE", f"Users/{row['id']}").status_code == 204
+    assert directory.get(f"Users/{row['id']}").status_code == 404
+    assert User.objects.filter(pk=person.pk, is_active=True).exists()
+
+
+def test_the_last_owner_stays_whatever_is_sent() -> None:
+    directory = make_directory()
+    set_role_claims(
+        workspace=directory.workspace, default_role="member", role_claims={"Staff": "member"},
+        by=directory.owner, at=timezone.now(),
+    )  # fmt: skip
+    [row] = find(directory, "Users", f'userName eq "{directory.owner.email}"')
+    path = f"Users/{row['id']}"
+    body = {"schemas": [USER], "userName": directory.owner.email, "active": False, "title": "Gone"}
+    for response in (
+        directory.patch(path, {"op": "replace", "path": "title", "value": "Gone"},
+                        {"op": "replace", "path": "active", "value": False}),
+        directory.patch(path, {"op": "replace", "path": "title", "value": "Gone"},
+                        {"op": "add", "path": "roles", "value": [{"value": "Staff"}]}),
+        directory.send("PUT", path, body),
+        directory.send("DELETE", path),
+    ):  # fmt: skip
+        assert refused(response) == (400, "mutability")
+    after = json.loads(directory.get(path).content)
+    assert (after["active"], after.get("title"), after.get("roles")) == (True, None, None)
+    assert Member.objects.get(workspace=directory.workspace, user=directory.owner).role == Role.OWNER
+
+
+def test_no_claim_makes_an_owner_and_only_mapped_ones_an_admin() -> None:
+    directory = make_directory()
+    person = UserFactory.create(display_name="Max")
+    member = MemberFactory.create(workspace=directory.workspace, user=person, by=directory.owner)
+    [row] = find(directory, "Users", f'emails.value eq "{person.email}"')
+    for value in ("owner", "admin", "Owner"):
+        directory.patch(f"Users/{row['id']}", {"op": "Add", "path": "roles", "value": [{"value": value}]})
+    member.refresh_from_db()
+    assert member.role == Role.MEMBER
+    set_role_claims(
+        workspace=directory.workspace, default_role="member", role_claims={"GPT admins": "admin"},
+        by=directory.owner, at=timezone.now(),
+    )  # fmt: skip
+    directory.patch(f"Users/{row['id']}", {"op": "Replace", "path": "roles", "value": "GPT Admins"})
+    member.refresh_from_db()
+    assert member.role == Role.ADMIN
+
+
+def test_names_are_unique_and_versions_are_checked() -> None:
+    directory = make_directory()
+    sent = directory.add_user("a@else.test", externalId="e1")
+    again = {"schemas": [USER], "userName": "A@else.test"}
+    assert refused(directory.send("POST", "Users", again)) == (409, "uniqueness")
+    assert refused(directory.send("POST", "Users", {"schemas": [USER]})) == (400, "invalidValue")
+    assert refused(directory.send("POST", "Users", {"userName": "x"})) == (400, "invalidSyntax")
+    path, version = f"Users/{sent['id']}", sent["meta"]["version"]
+    response = directory.patch(
+        path, {"op": "replace", "path": "title", "value": "X"}, **{"If-Match": version}
+    )
+    assert (response.status_code, response["ETag"]) == (200, 'W/"2"')
+    late = directory.patch(path, {"op": "replace", "path": "title", "value": "Y"}, **{"If-Match": version})
+    assert refused(late)[0] == 412
+    assert directory.get(path, **{"If-None-Match": 'W/"2"'}).status_code == 304
+    assert json.loads(directory.get(f"{path}?attributes=title,name.givenName").content) == {
+        "schemas": sent["schemas"],
+        "id": sent["id"],
+        "title": "X",
+    }
+    # What changes nothing raises no version.
+    assert directory.patch(path, {"op": "replace", "path": "title", "value": "X"})["ETag"] == 'W/"2"'
+
+
+def test_lists_are_filtered_sorted_and_paged() -> None:
+    directory = make_directory()
+    for number in range(5):
+        directory.add_user(
+            f"p{number}@else.test", externalId=f"x{number}", active=number != 3,
+            **{ENTERPRISE: {"department": "Research" if number % 2 else "Sales"}},
+        )  # fmt: skip
+    page = json.loads(
+        directory.get("Users?startIndex=2&count=2&sortBy=userName&sortOrder=descending").content
+    )
+    assert (page["totalResults"], page["startIndex"], page["itemsPerPage"]) == (6, 2, 2)
+    assert [one["userName"] for one in page["Resources"]] == ["p3@else.test", "p2@else.test"]
+    none = json.loads(directory.get("Users?count=0").content)
+    assert (none["totalResults"], none["Resources"]) == (6, [])
+    for text, names in (
+        ('externalId eq "x2"', "2"),
+        ('externalId eq "X2"', ""),
+        ("active eq false", "3"),
+        ('userName sw "P" and active eq true', "0124"),
+        ('emails.value eq "P4@else.test"', "4"),
+        ('emails[value co "4@else"]', "4"),
+        (f'{ENTERPRISE}:department eq "research"', "13"),
+        (f'{ENTERPRISE}:department eq "research" and not (active eq false)', "1"),
+    ):
+        found = sorted(one["userName"][1] for one in find(directory, "Users", text))
+        assert "".join(found) == names, text
+    assert refused(directory.get("Users?filter=userName")) == (400, "invalidFilter")
+    assert refused(directory.get("Users?count=many")) == (400, "invalidValue")
+
+
+def test_groups_by_every_road() -> None:
+    directory = make_directory()
+    people = [UserFactory.create(display_name=name) for name in ("Ann", "Bob")]
+    for person in people:
+        MemberFactory.create(workspace=directory.workspace, user=person, by=directory.owner)
+    ids = [find(directory, "Users", f'userName eq "{one.email}"')[0]["id"] for one in people]
+    body = {"schemas": [GROUP], "displayName": "Design", "externalId": "g1"}
+    sent = json.loads(directory.send("POST", "Groups", body).content)
+    path = f"Groups/{sent['id']}"
+    directory.patch(path, {"op": "Add", "path": "members", "value": [{"value": one} for one in ids]})
+    assert GroupMember.objects.filter(group__name="Design", source="scim").count() == 2
+    assert [one["id"] for one in find(directory, "Groups", 'displayName eq "DESIGN"')] == [sent["id"]]
+    assert [one["id"] for one in find(directory, "Groups", f'members[value eq "{ids[0]}"]')] == [sent["id"]]
+    assert find(directory, "Groups", f'members.value eq "{directory.owner.pk}"') == []
+    directory.patch(path, {"op": "Remove", "path": f'members[value eq "{ids[0]}"]'})
+    directory.patch(path, {"op": "replace", "value": {"id": sent["id"], "displayName": "Studio"}})
+    group = json.loads(directory.get(path).content)
+    assert (group["displayName"], [one["value"] for one in group["members"]]) == ("Studio", [ids[1]])
+    assert "members" not in json.loads(directory.get(f"{path}?excludedAttributes=members").content)
+
+    assert refused(directory.send("POST", "Groups", body | {"displayName": "Studio"})) == (409, "uniqueness")
+    unknown = {"op": "add", "path": "members", "value": [{"value": sent["id"]}]}
+    rename = {"op": "replace", "path": "displayName", "value": "Half done"}
+    assert refused(directory.patch(path, rename, unknown)) == (400, "invalidValue")
+    assert ScimGroup.objects.get(pk=sent["id"]).group.name == "Studio"
+    # Deactivated people leave the group here and come back into it.
+    directory.patch(f"Users/{ids[1]}", {"op": "replace", "path": "active", "value": False})
+    assert GroupMember.objects.count() == 0
+    assert directory.send("DELETE", path).status_code == 204
+    assert directory.get(path).status_code == 404
+    assert Member.objects.filter(workspace=directory.workspace, user=people[0]).exists()
+
+
+def test_a_token_opens_its_own_workspace_and_nothing_else() -> None:
+    directory, other = make_directory(), make_directory(name="Globex")
+    sent = other.add_user("g@else.test")
+    group = json.loads(other.send("POST", "Groups", {"schemas": [GROUP], "displayName": "G"}).content)
+    mixed = Directory(directory.owner, other.workspace, directory.token)
+    assert refused(mixed.get("Users"))[0] == 401
+    for method in ("GET", "DELETE"):
+        assert refused(directory.send(method, f"Users/{sent['id']}"))[0] == 404
+        assert refused(directory.send(method, f"Groups/{group['id']}"))[0] == 404
+    member = {"schemas": [GROUP], "displayName": "Mine", "members": [{"value": sent["id"]}]}
+    assert refused(directory.send("POST", "Groups", member)) == (400, "invalidValue")
+    assert find(directory, "Users", 'userName eq "g@else.test"') == []
+    # A key of a person is no token, and a token no key.
+    _key, plain = create_api_key(
+        user=directory.owner, workspace=directory.workspace, name="k", scopes=["account"],
+        by=directory.owner, at=timezone.now(),
+    )  # fmt: skip
+    assert refused(Directory(directory.owner, directory.workspace, plain).get("Users"))[0] == 401
+    api = directory.client.get("/api/v1/me", headers={"Authorization": f"Bearer {directory.token}"})
+    assert api.status_code == 401
+    assert refused(directory.client.get(f"/scim/v2/{directory.workspace.slug}/Users"))[0] == 401
+
+
+def test_tokens_end() -> None:
+    directory = make_directory()
+    now = timezone.now()
+    stored = ScimToken.objects.get(workspace=directory.workspace)
+    assert directory.token not in (stored.token_hash, stored.prefix)
+    assert directory.get("Users").status_code == 200
+    assert ScimToken.objects.get(pk=stored.pk).last_used_at is not None
+    _late, plain = create_scim_token(
+        workspace=directory.workspace, name="Short", by=directory.owner, at=now - timedelta(days=2),
+        expires_at=now - timedelta(days=1),
+    )  # fmt: skip
+    assert refused(Directory(directory.owner, directory.workspace, plain).get("Users"))[0] == 401
+    Workspace.objects.filter(pk=directory.workspace.pk).update(suspended_at=now)
+    assert refused(directory.get("Users"))[0] == 401
+    Workspace.objects.filter(pk=directory.workspace.pk).update(suspended_at=None)
+    revoke_scim_token(token=stored, by=directory.owner, at=now)
+    assert refused(directory.get("Users"))[0] == 401
+    assert not ScimUser.objects.exclude(user=directory.owner).exists()
+
+
+def test_seats_are_respected() -> None:
+    directory = make_directory()
+    person = UserFactory.create(display_name="Pia")
+    directory.add_user(person.email)
+    Workspace.objects.filter(pk=directory.workspace.pk).update(seats=1)
+    invitation = Invitation.objects.get(workspace=directory.workspace, email=person.email)
+    with pytest.raises(Exception, match="no_seat"):
+        accept_invitation(invitation=invitation, by=person, at=timezone.now())
+    assert Member.objects.filter(workspace=directory.workspace).count() == 1
+
+
+def test_a_member_who_was_never_listed_is_found_when_sent() -> None:
+    directory = make_directory()
+    person = UserFactory.create(display_name="Mia")
+    MemberFactory.create(workspace=directory.workspace, user=person, role="builder", by=directory.owner)
+    sent = directory.add_user(person.email)
+    assert sent["urn:ietf:params:scim:schemas:extension:loggia:2.0:User"] == {
+        "status": "member",
+        "role": "builder",
+    }
+    assert ScimUser.objects.get(pk=sent["id"]).user == person
+    assert len(find(directory, "Users", "active eq true")) == 2

@@ -1,0 +1,82 @@
+"""The scope of a workspace's identity provider, and what is found out before anybody is signed in."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+
+from django.db import connection
+
+from core.scope import Scope, open_scope
+from workspaces.access import hash_secret, not_found
+from workspaces.email_domains import get_domain
+from workspaces.models import IdentityConnection, ScimToken, Workspace
+from workspaces.queries.identity import is_address_proved
+from workspaces.states import ConnectionKind, WorkspaceKind
+
+TOKEN_START = "lgd"  # noqa: S105 - the public beginning
+
+
+def directory_scope(workspace_id: int) -> Scope:
+    """Return the scope in which an identity provider writes: all of one workspace, and no person.
+
+    Open it only for a request whose token, or whose signed answer, was checked against that workspace.
+    """
+    return Scope(workspace_ids=(workspace_id,), admin_workspace_ids=(workspace_id,))
+
+
+def find_sign_in(slug: str) -> tuple[Workspace, IdentityConnection | None]:
+    """Return the company at ``slug`` and how its people sign in, None without an enabled connection.
+
+    Raises NotFound for a personal or suspended workspace: their pages of sign-in do not exist.
+    """
+    workspace = Workspace.objects.filter(slug=slug, suspended_at__isnull=True).first()
+    if workspace is None or workspace.kind == WorkspaceKind.PERSONAL:
+        raise not_found()
+    with open_scope(directory_scope(workspace.pk)):
+        found = IdentityConnection.objects.filter(
+            workspace=workspace, kind=ConnectionKind.OIDC, is_enabled=True
+        ).first()
+    if found is not None:
+        found.workspace = workspace
+    return workspace, found
+
+
+def find_companies_at(email: str) -> list[Workspace]:
+    """Return the companies whose people at the domain of ``email`` sign in by a connection of theirs.
+
+    Only those that have proved the domain: whoever merely names it gets nobody's sign-in.
+    """
+    domain = get_domain(email)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM workspaces_sign_in_at(%s)", [domain])
+        found = [int(workspace_id) for (workspace_id,) in cursor.fetchall()]
+    proved = []
+    for workspace_id in found:
+        with open_scope(directory_scope(workspace_id)):
+            if is_address_proved(workspace_id, email):
+                proved.append(workspace_id)
+    return list(Workspace.objects.filter(pk__in=proved, suspended_at__isnull=True).order_by("name"))
+
+
+def find_directory(slug: str, plain: str, *, at: datetime) -> ScimToken | None:
+    """Return the valid token that ``plain`` spells, with its workspace, if it belongs to the one at ``slug``.
+
+    None for an unknown, revoked or expired one, and for a suspended or personal workspace.
+    """
+    start, _sep, rest = plain.partition("_")
+    prefix, _sep, secret = rest.partition("_")
+    if start != TOKEN_START or not prefix or not secret or "\x00" in plain or len(plain) > 200:
+        return None
+    workspace = Workspace.objects.filter(slug=slug, suspended_at__isnull=True).first()
+    if workspace is None or workspace.kind == WorkspaceKind.PERSONAL:
+        return None
+    with open_scope(directory_scope(workspace.pk)):
+        token = ScimToken.objects.filter(workspace=workspace, prefix=prefix).first()
+    wanted = token.token_hash if token is not None else hash_secret("")
+    if not hmac.compare_digest(hash_secret(plain), wanted) or token is None:
+        return None
+    if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= at):
+        return None
+    token.workspace = workspace
+    return token

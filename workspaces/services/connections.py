@@ -1,0 +1,187 @@
+"""Connections to a workspace's identity provider: set, checked, switched on and off, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import compare, record
+from core.errors import Conflict, InvalidInput
+from core.secrets import seal, unseal
+from core.text import clean_line
+from workspaces.email_domains import clean_domain
+from workspaces.models import IdentityConnection, IdentityRules, User, Workspace
+from workspaces.services.identity_rules import lock_identity_rules
+from workspaces.states import ConnectionKind
+
+SECRET_PURPOSE = "workspaces.connection"  # noqa: S105 - what the secret is for
+MAX_DOMAINS = 50
+_FIELDS = ("name", "issuer", "client_id", "domains", "role_claim", "group_claim")
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """What an admin enters. ``secret`` None keeps the present one."""
+
+    name: str
+    issuer: str
+    client_id: str
+    secret: str | None
+    domains: Sequence[str] = ()
+    role_claim: str = "roles"
+    group_claim: str = "groups"
+
+
+def set_connection(
+    *, workspace: Workspace, settings: ConnectionSettings, by: User, at: datetime
+) -> IdentityConnection:
+    """Store an OpenID Connect connection, sealed and switched off until it was checked. Audited.
+
+    Raises InvalidInput, and Conflict while single sign-on is required: a typo must not lock people out.
+    """
+    values = _clean(settings)
+    with transaction.atomic():
+        rules = lock_identity_rules(workspace, at=at)
+        row = IdentityConnection.objects.filter(workspace=workspace, kind=ConnectionKind.OIDC).first()
+        is_new = row is None
+        if row is None:
+            row = IdentityConnection(workspace=workspace, kind=ConnectionKind.OIDC, created_at=at)
+        before = {name: getattr(row, name) for name in _FIELDS}
+        if is_new and not settings.secret:
+            raise InvalidInput(_("Enter the client secret."), code="secret_missing", field="secret")
+        changes = compare(before, values, _FIELDS)
+        if {"issuer", "client_id"} & changes.keys() or settings.secret:
+            _refuse_while_required(rules)
+            row.discovered, row.discovered_at, row.is_enabled = {}, None, False
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.updated_at = at
+        row.save()
+        if settings.secret:
+            row.secret = seal(settings.secret, purpose=SECRET_PURPOSE, tenant=workspace.pk, row=str(row.pk))
+            row.save(update_fields=["secret"])
+        if changes or settings.secret:
+            # Addresses and names of the provider are settings; the secret is only said to be new.
+            _record("connection_set", row, by, at, changes=changes, is_secret_new=bool(settings.secret))
+    return row
+
+
+def note_discovery(
+    *, connection: IdentityConnection, discovered: Mapping[str, Any], by: User, at: datetime
+) -> None:
+    """Store what the provider says about itself, unless the connection was changed meanwhile. Audited."""
+    with transaction.atomic():
+        stored = IdentityConnection.objects.filter(
+            pk=connection.pk, issuer=connection.issuer, client_id=connection.client_id
+        ).update(discovered=dict(discovered), discovered_at=at)
+        if stored:
+            _record("connection_checked", connection, by, at)
+
+
+def switch_connection(*, connection: IdentityConnection, is_enabled: bool, by: User, at: datetime) -> None:
+    """Let people sign in with the connection, or not. Idempotent. Audited.
+
+    Raises Conflict for one that was not checked, and while single sign-on is required.
+    """
+    with transaction.atomic():
+        rules = lock_identity_rules(connection.workspace, at=at)
+        fresh = IdentityConnection.objects.get(pk=connection.pk)
+        if fresh.is_enabled == is_enabled:
+            return
+        if is_enabled and fresh.discovered_at is None:
+            raise Conflict(
+                _("Check the connection first: the provider has not answered yet."), code="not_checked"
+            )
+        if not is_enabled:
+            _refuse_while_required(rules)
+        fresh.is_enabled = is_enabled
+        fresh.save(update_fields=["is_enabled"])
+        _record("connection_switched", fresh, by, at, changes={"is_enabled": (not is_enabled, is_enabled)})
+
+
+def delete_connection(*, connection: IdentityConnection, by: User, at: datetime) -> None:
+    """Remove the connection with the links of its people, who then sign in otherwise. Audited."""
+    with transaction.atomic():
+        _refuse_while_required(lock_identity_rules(connection.workspace, at=at))
+        subject = ("workspaces.identityconnection", str(connection.pk))
+        deleted, _tables = IdentityConnection.objects.filter(pk=connection.pk).delete()
+        if deleted:
+            record(
+                action="workspaces.connection_deleted",
+                by=by,
+                at=at,
+                subject=subject,
+                workspace_id=connection.workspace_id,
+            )
+
+
+def open_secret(connection: IdentityConnection) -> str:
+    """Return the client secret in the clear, for a request to the provider."""
+    return unseal(
+        connection.secret, purpose=SECRET_PURPOSE, tenant=connection.workspace_id, row=str(connection.pk)
+    )
+
+
+def list_sealed_secrets() -> Iterator[tuple[object, str]]:
+    for row in IdentityConnection.objects.exclude(secret="").order_by("pk"):
+        yield row.pk, row.secret
+
+
+def replace_sealed_secret(identifier: object, before: str, after: str) -> None:
+    IdentityConnection.objects.filter(pk=int(str(identifier)), secret=before).update(secret=after)
+
+
+def _clean(settings: ConnectionSettings) -> dict[str, Any]:
+    issuer = settings.issuer.strip()
+    parts = urlsplit(issuer)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise InvalidInput(
+            _("Enter the issuer as a complete address, such as https://login.acme.example."),
+            code="issuer_invalid",
+            field="issuer",
+        )
+    domains = sorted({clean_domain(domain, field="domains") for domain in settings.domains if domain.strip()})
+    if len(domains) > MAX_DOMAINS:
+        raise InvalidInput(_("Enter at most 50 domains."), code="too_many_domains", field="domains")
+    return {
+        "name": clean_line(settings.name, max_length=80, field="name"),
+        "issuer": clean_line(issuer, max_length=500, field="issuer"),
+        "client_id": clean_line(settings.client_id, max_length=254, field="client_id"),
+        "domains": domains,
+        "role_claim": clean_line(settings.role_claim, max_length=80, field="role_claim", required=False),
+        "group_claim": clean_line(settings.group_claim, max_length=80, field="group_claim", required=False),
+    }
+
+
+def _refuse_while_required(rules: IdentityRules) -> None:
+    if rules.is_sso_required:
+        raise Conflict(
+            _("Everybody must sign in with this connection now. End that rule first, then change it."),
+            code="sso_required",
+        )
+
+
+def _record(
+    verb: str,
+    row: IdentityConnection,
+    by: User,
+    at: datetime,
+    *,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    **data: Any,
+) -> None:
+    record(
+        action=f"workspaces.{verb}",
+        by=by,
+        at=at,
+        subject=row,
+        workspace_id=row.workspace_id,
+        data=data,
+        changes=changes,
+    )
