@@ -9,8 +9,8 @@ from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from demo.company_people import lacks_groups, seed_company_people
-from demo.company_usage import lacks_company_usage, seed_company_usage
 from demo.company_store import lacks_company_store, seed_company_store
+from demo.company_usage import lacks_company_usage, seed_company_usage
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history

@@ -33,8 +33,10 @@ def place_members(workspace: Workspace) -> dict[int, Placement]:
     for member_id, user_id, own in Member.objects.filter(workspace=workspace).values_list(
         "pk", "user_id", "cost_centre"
     ):
-        _lacks, _key, group_id, name, code = min(groups.get(member_id, []), default=(True, "", None, "", ""))
-        found[user_id] = Placement(group_id, name, own or code)
+        found[user_id] = Placement(cost_centre=own)
+        if member_id in groups:
+            _lacks, _key, group_id, name, code = min(groups[member_id])
+            found[user_id] = Placement(group_id, name, own or code)
     return found
 
 

@@ -306,7 +306,7 @@ def test_the_file_has_a_line_for_each_period_person_gpt_and_model_and_no_formula
 
 def read_file(response: StreamingHttpResponse) -> list[list[str]]:
     async def read() -> str:
-        return "".join([part.decode("utf-8-sig") async for part in response])  # type: ignore[union-attr]  # bytes
+        return "".join([part.decode("utf-8-sig") async for part in response])
 
     return list(csv.reader(io.StringIO(asyncio.run(read()))))
 
@@ -336,8 +336,10 @@ def test_cost_centres_are_set_audited_and_checked() -> None:
     group = put_into_group(acme, "Sales", "", ann)
     Group.objects.filter(pk=group.pk).update(owner=ann)
     seat = Member.objects.get(workspace=acme, user=ann)
-    pages = {group: f"/w/{acme.slug}/admin/groups/{group.pk}/cost-centre",
-             seat: f"/w/{acme.slug}/admin/members/{seat.pk}/cost-centre"}  # fmt: skip
+    pages: dict[Group | Member, str] = {
+        group: f"/w/{acme.slug}/admin/groups/{group.pk}/cost-centre",
+        seat: f"/w/{acme.slug}/admin/members/{seat.pk}/cost-centre",
+    }
     headers = get_bearer_header(create_key(owner, "account", workspace=acme))
 
     for row, path in pages.items():
