@@ -26,7 +26,8 @@ GROUPS: tuple[tuple[str, str, str, range], ...] = (
 
 
 def lacks_groups() -> bool:
-    return Workspace.objects.filter(slug=ACME).exists() and not Group.objects.exists()
+    has_groups = Group.objects.filter(workspace__slug=ACME, name=GROUPS[0][0]).exists()
+    return Workspace.objects.filter(slug=ACME).exists() and not has_groups
 
 
 def seed_company_people(*, at: datetime) -> str:

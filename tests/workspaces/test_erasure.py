@@ -166,6 +166,7 @@ def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> No
         gpts.Turn, **by, conversation=conversation, gpt=gpt, version=version, state="finished", ended_at=AT
     )
     plant(gpts.Message, **by, turn=turn, role="user")
+    plant(gpts.ContentAccess, workspace=workspace, person=person, requested_by=UserFactory.create())
     plant(gpts.TurnFeedback, **by, turn=turn, gpt=gpt, version=version)
     plant(gpts.SharedConversation, **by, conversation=conversation, gpt=gpt, version=version)
     first = plant(
