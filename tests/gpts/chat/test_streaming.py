@@ -29,6 +29,7 @@ from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
 from workspaces.access import scope_for
+from workspaces.queries import cache_user_roles
 
 
 def wait_for(is_true: Callable[[], bool], seconds: float = 8.0) -> bool:
@@ -563,6 +564,7 @@ def test_without_files_a_message_starts_in_one_transaction_and_asks_for_no_embed
     """The first word waits for these statements; the first of a transaction sets the scope."""
     reader = UserFactory.create(display_name="Reader")
     gpt = create_public_gpt(configure_model("http://127.0.0.1:1", "never:1"))
+    cache_user_roles(reader)  # as every request does
     requester = Requester(reader, scope_for(reader), "web", None, "en")
 
     with CaptureQueriesContext(connection) as queries:
@@ -571,4 +573,4 @@ def test_without_files_a_message_starts_in_one_transaction_and_asks_for_no_embed
     sent = [query["sql"] for query in queries]
     assert sum("set_config" in sql for sql in sent) == 1
     assert not [sql for sql in sent if "gpts_knowledgefile" in sql or "gpts_semanticsearch" in sql]
-    assert len(sent) <= 13
+    assert len(sent) <= 12

@@ -135,6 +135,7 @@ def test_an_accepted_invitation_brings_the_groups_and_is_kept_up_to_date() -> No
 
     invitation = Invitation.objects.get(workspace=directory.workspace, email=person.email)
     member = accept_invitation(invitation=invitation, by=person, at=timezone.now())
+    assert member is not None
     assert member.role == Role.BUILDER
     assert list(GroupMember.objects.values_list("member_id", "group__name", "source")) == [
         (member.pk, "Design", "scim")
@@ -365,3 +366,16 @@ def test_seats_are_respected() -> None:
     with pytest.raises(Exception, match="no_seat"):
         accept_invitation(invitation=invitation, by=person, at=timezone.now())
     assert Member.objects.filter(workspace=directory.workspace).count() == 1
+
+
+def test_a_member_who_was_never_listed_is_found_when_sent() -> None:
+    directory = make_directory()
+    person = UserFactory.create(display_name="Mia")
+    MemberFactory.create(workspace=directory.workspace, user=person, role="builder", by=directory.owner)
+    sent = directory.add_user(person.email)
+    assert sent["urn:ietf:params:scim:schemas:extension:loggia:2.0:User"] == {
+        "status": "member",
+        "role": "builder",
+    }
+    assert ScimUser.objects.get(pk=sent["id"]).user == person
+    assert len(find(directory, "Users", "active eq true")) == 2

@@ -88,7 +88,6 @@ class UsersView(_Users):
 
     def post(self, request: HttpRequest, workspace: str) -> HttpResponse:
         resource = clean_resource(self.read_body(request), USERS)
-        add_missing_rows(workspace=self.token.workspace, at=timezone.now())
         row = add_scim_user(token=self.token, resource=resource, at=timezone.now())
         return self.show(request, row, status=201)
 
