@@ -434,6 +434,9 @@ SPECTACULAR_SETTINGS = {
         "StaffRoleEnum": "workspaces.states.Staff",
         "WorkspaceRoleEnum": "workspaces.states.Role",
         "WorkspaceKindEnum": "workspaces.states.WorkspaceKind",
+        "OrdinaryRoleEnum": (("builder", "builder"), ("member", "member")),
+        "PolicyActEnum": "workspaces.api.policies.ACT_CHOICES",
+        "StoreSectionKindEnum": "marketplace.states.SectionKind",
         "FailedJobKindEnum": "workspaces.queries.jobs.JobKind",
     },
 }

@@ -29,6 +29,13 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]], *, has_ma
     return out.getvalue().encode("utf-8-sig" if has_mark else "utf-8")
 
 
+def write_csv_rows(rows: Iterable[Sequence[object]]) -> bytes:
+    """Return further rows of a file that write_csv has begun, for one that is sent in parts."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([escape_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode()
+
+
 def escape_cell(value: object) -> object:
     """Return what is written for a value: a text that a spreadsheet could run gets an apostrophe in front."""
     if value is None or isinstance(value, Number):

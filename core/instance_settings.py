@@ -37,7 +37,7 @@ _PAGE = re.compile(r"(https://[^\s\"<>]+|/(?![/\\])[^\s\"<>]*)")
 
 class Group(TextChoices):
     GENERAL = "general", _("This instance")
-    SIGN_UP = "sign_up", _("Accounts")
+    SIGN_UP = "sign_up", _("Accounts and sign-in")
     WORKSPACES = "workspaces", _("Workspaces")
     CHATS = "chats", _("Chats")
     KNOWLEDGE = "knowledge", _("Knowledge")

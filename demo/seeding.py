@@ -10,6 +10,7 @@ from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
 from demo.company_people import lacks_groups, seed_company_people
 from demo.company_store import lacks_company_store, seed_company_store
+from demo.company_usage import lacks_company_usage, seed_company_usage
 from demo.content_access import lacks_content_access, seed_content_access
 from demo.conversations import seed_conversations
 from demo.detailed_history import seed_detailed_history
@@ -98,6 +99,11 @@ def _company_people(at: datetime) -> str:
         return seed_company_people(at=at)
 
 
+def _company_usage(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_company_usage(at=at)
+
+
 def _policy(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_policy(at=at)
@@ -164,6 +170,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lacks_company_store, _company_store),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: lacks_rights(), _rights),
+    (lambda _at: lacks_company_usage(), _company_usage),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),
     (_lacks_closed_month, _payouts),

@@ -35,7 +35,16 @@ from gpts.knowledge.models import (
     VectorBlock,
 )
 from gpts.llm.models import FailedCall, LanguageModel, ModelProvider, SemanticSearch
-from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
+from gpts.metering.models import (
+    Budget,
+    BudgetReservation,
+    BudgetUse,
+    PriceCeiling,
+    UsageDay,
+    UsageDayState,
+    UsageEvent,
+    UsageVoid,
+)
 from gpts.studio.models import BuilderChange, BuilderMessage
 
 __all__ = [
@@ -81,6 +90,8 @@ __all__ = [
     "Turn",
     "TurnFeedback",
     "TurnWords",
+    "UsageDay",
+    "UsageDayState",
     "UsageEvent",
     "UsageVoid",
     "VectorBlock",

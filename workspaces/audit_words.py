@@ -340,6 +340,9 @@ ACTIONS = {
         _("%(who)s changed the group %(what)s."),
         details=_GROUP_CHANGE,
     ),
+    "workspaces.group_cost_centre_set": ActionWords(
+        Area.BUDGETS, _("Cost centre of a group"), _("%(who)s set the cost centre of the group %(what)s.")
+    ),
     "workspaces.group_created": ActionWords(
         Area.MEMBERS, _("Group made"), _("%(who)s made the group %(what)s."), details=("source",)
     ),
@@ -415,6 +418,9 @@ ACTIONS = {
         Area.MEMBERS, _("Member joined"), _("%(user_id)s joined as %(role)s."), fields=_ROLE
     ),
     "workspaces.member_removed": ActionWords(Area.MEMBERS, _("Member removed"), _describe_removal),
+    "workspaces.member_cost_centre_set": ActionWords(
+        Area.BUDGETS, _("Cost centre of a member"), _("%(who)s set the cost centre of %(what)s.")
+    ),
     "workspaces.member_role_changed": ActionWords(
         Area.MEMBERS, _("Role changed"), _("%(who)s changed the role of %(user_id)s."), fields=_ROLE
     ),
@@ -597,6 +603,7 @@ WORDS = AuditWords(
         "description": FieldWords(_("What it is for")),
         "email_domain": FieldWords(_("E-mail rule"), none=_("none")),
         "sharing": FieldWords(_("Who may share GPTs with it"), describe_choice(GroupSharing)),
+        "cost_centre": FieldWords(_("Cost centre"), none=_("none")),
         "source": FieldWords(_("Origin"), describe_choice(MemberSource)),
         "days": FieldWords(_("Days")),
         "max_uses": FieldWords(_("For how many people"), none=_("no limit")),

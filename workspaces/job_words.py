@@ -12,6 +12,7 @@ LABELS: dict[str, Any] = {
     "gpts.add_usage_partitions": gettext_lazy("Add months to the table of usage"),
     "gpts.announce_content_access": gettext_lazy("Announce that chats were opened with a reason"),
     "gpts.ask_golden_prompt": gettext_lazy("Ask a golden prompt"),
+    "gpts.count_recent_members": gettext_lazy("Count members who use GPTs"),
     "gpts.embed_attachments": gettext_lazy("Make vectors of files in chats"),
     "gpts.embed_waiting": gettext_lazy("Make vectors of knowledge"),
     "gpts.fill_insights": gettext_lazy("Fill insights"),
@@ -73,7 +74,6 @@ LABELS: dict[str, Any] = {
 CALLS: dict[str, Any] = {
     "gpts.knowledge_page": gettext_lazy("Fetch a web page as knowledge"),
     "gpts.provider_test": gettext_lazy("Test the connection of a provider"),
-    "workspaces.mail_test": gettext_lazy("Send a test mail"),
 }
 
 

@@ -23,6 +23,7 @@ from core.audit_words import (
 from core.look import formats
 from gpts.metering.models import Budget
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
+from gpts.metering.usage_ranges import Step
 from gpts.metering.wording import format_limit
 
 
@@ -72,6 +73,13 @@ WORDS = AuditWords(
             _describe_ceiling,
             details=("input_price_micros", "output_price_micros"),
         ),
+        "gpts.usage_exported": ActionWords(
+            Area.BUDGETS,
+            _("Usage downloaded"),
+            _("%(who)s downloaded the usage of the workspace as a file."),
+            details=("first_day", "last_day", "step"),
+            fields={"step": FieldWords(_("Lines for each"), describe_choice(Step))},
+        ),
     },
     objects={"gpts.budget": ObjectWords(_name_budgets, _("a removed budget"))},
     fields={
@@ -82,6 +90,8 @@ WORDS = AuditWords(
         "hard_limit": FieldWords(_("Stop at"), _describe_limit),
         "is_enabled": FieldWords(_("Switched on")),
         "name": FieldWords(_("Name")),
+        "first_day": FieldWords(_("First day")),
+        "last_day": FieldWords(_("Last day")),
         "input_price_micros": FieldWords(_("Price of a million tokens sent"), _describe_price),
         "output_price_micros": FieldWords(_("Price of a million tokens received"), _describe_price),
     },

@@ -19,7 +19,7 @@ MARK = "canaryword"
 # Free texts that no person or workspace writes: configuration of the instance, hashes, codes, ids.
 NOT_WRITTEN = re.compile(
     r"(auth_|django_|socialaccount_socialapp\.|reviews_policy|reviews_dailystat|payouts_(ratecard|accountingperiod"
-    r"|closerun|account\.|journalentry|posting|usage)|gpts_insight|gpts_usagevoid|core_(audit|failedjob|instancesetting)|marketplace_shelf\."
+    r"|closerun|account\.|journalentry|posting|usage)|gpts_insight|gpts_usage(void|day)|core_(audit|failedjob|instancesetting)|marketplace_shelf\."
     r"|marketplace_searchterm\.trigrams|workspaces_(usedtoken|retiredname|erasure|outgoingmail\.sealed)"
     r"|workspaces_policyrule\.(act|target_value)|workspaces_sharingpolicy\.closed_acts"
     r"|account_emailconfirmation"

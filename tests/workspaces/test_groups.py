@@ -394,6 +394,7 @@ def test_the_api_of_groups(company: Workspace, owner: User, member: User) -> Non
         "source": "hand",
         "email_domain": "",
         "sharing": "everybody",
+        "cost_centre": "",
         "member_count": 0,
         "created_at": made.json()["created_at"],
     }

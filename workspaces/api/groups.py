@@ -43,6 +43,7 @@ class GroupSerializer(serializers.ModelSerializer[Group]):
             "source",
             "email_domain",
             "sharing",
+            "cost_centre",
             "member_count",
             "created_at",
         ]

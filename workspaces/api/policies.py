@@ -34,6 +34,9 @@ from workspaces.queries import (
 from workspaces.services.policies import MAX_RULES, parse_policy
 from workspaces.states import ApiScope
 
+# With a name of its own in the API document (config/settings.py).
+ACT_CHOICES = [(act.value, act.value) for act in RULED]
+
 
 class PolicyRuleSerializer(serializers.Serializer[Any]):
     """Deny beats allow; the most specific rule of the same effect is the one that is named.
@@ -42,7 +45,7 @@ class PolicyRuleSerializer(serializers.Serializer[Any]):
     any, a host, a capability's name, "approved" or "unapproved", or an id.
     """
 
-    act = serializers.ChoiceField(choices=[act.value for act in RULED])
+    act = serializers.ChoiceField(choices=ACT_CHOICES)
     subject_kind = serializers.ChoiceField(choices=[kind.value for kind in SubjectKind])
     subject = serializers.CharField(max_length=300, allow_blank=True, default="")
     target_kind = serializers.ChoiceField(choices=[kind.value for kind in TargetKind], default="any")
@@ -53,9 +56,7 @@ class PolicyRuleSerializer(serializers.Serializer[Any]):
 class PolicyContentSerializer(serializers.Serializer[Any]):
     rules = PolicyRuleSerializer(many=True, max_length=MAX_RULES)  # type: ignore[call-arg]  # of the list
     # Acts for which only what a rule allows is allowed.
-    closed = serializers.ListField(
-        child=serializers.ChoiceField(choices=[act.value for act in RULED]), max_length=len(RULED)
-    )
+    closed = serializers.ListField(child=serializers.ChoiceField(choices=ACT_CHOICES), max_length=len(RULED))
 
 
 class PolicySerializer(PolicyContentSerializer):
@@ -72,7 +73,7 @@ class WhatIfSerializer(PolicyContentSerializer):
     group = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 
-class DecisionSerializer(serializers.Serializer[Any]):
+class PolicyDecisionSerializer(serializers.Serializer[Any]):
     is_allowed = serializers.BooleanField()
     ground = serializers.ChoiceField(choices=["rule", "open", "closed"])
     rule = PolicyRuleSerializer(allow_null=True)
@@ -85,8 +86,8 @@ class EffectSerializer(serializers.Serializer[Any]):
     people = serializers.ListField(child=serializers.IntegerField())
     objects = serializers.ListField(child=serializers.CharField())
     count = serializers.IntegerField()
-    before = DecisionSerializer()
-    after = DecisionSerializer()
+    before = PolicyDecisionSerializer()
+    after = PolicyDecisionSerializer()
 
 
 class WhatIfAnswerSerializer(serializers.Serializer[Any]):
@@ -103,7 +104,7 @@ class PolicyRevisionSerializer(serializers.ModelSerializer[PolicyRevision]):
         read_only_fields: ClassVar[Any] = fields
 
 
-class RestoreSerializer(serializers.Serializer[Any]):
+class PolicyRestoreSerializer(serializers.Serializer[Any]):
     revision = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
     note = serializers.CharField(max_length=NOTE_LENGTH, allow_blank=True, default="")
 
@@ -113,7 +114,7 @@ class AccessSerializer(serializers.Serializer[Any]):
     allowed = serializers.IntegerField()
     asked = serializers.IntegerField()
     refused = serializers.ListField(child=serializers.CharField())
-    decision = DecisionSerializer()
+    decision = PolicyDecisionSerializer()
 
 
 def _access(request: Request, slug: str) -> Workspace:
@@ -214,11 +215,11 @@ class PolicyHistoryView(LoggiaAPIView):
 class PolicyRestoreView(LoggiaAPIView):
     required_scopes: ClassVar = {"POST": ApiScope.ACCOUNT}
 
-    @extend_schema(operation_id="policy_restore", request=RestoreSerializer, responses=PolicySerializer)
+    @extend_schema(operation_id="policy_restore", request=PolicyRestoreSerializer, responses=PolicySerializer)
     def post(self, request: Request, workspace: str, number: int) -> Response:
         """Make an older revision the policy again, as a new revision; ``revision`` is the present one."""
         tenant = _access(request, workspace)
-        values = self.read(RestoreSerializer)
+        values = self.read(PolicyRestoreSerializer)
         old = find_revision(tenant.pk, number)
         if old is None:
             raise not_found()

@@ -127,7 +127,7 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
 
     class Meta:
         model = Member
-        fields: ClassVar[Any] = ["id", "user", "role", "joined_at", "last_active_at"]
+        fields: ClassVar[Any] = ["id", "user", "role", "joined_at", "last_active_at", "cost_centre"]
         read_only_fields: ClassVar[Any] = fields
 
 

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from workspaces.api import audit, groups, identity, joining, me, operator_urls, policies, staff, workspaces
+from workspaces.api import (
+    audit,
+    cost_centres,
+    groups,
+    identity,
+    joining,
+    me,
+    operator_urls,
+    policies,
+    staff,
+    workspaces,
+)
 
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -42,6 +53,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="policy-access",
     ),
     path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
+    path(
+        "workspaces/<slug:workspace>/groups/<int:group_id>/cost-centre",
+        cost_centres.GroupCostCentreView.as_view(),
+        name="group-cost-centre",
+    ),
+    path(
+        "workspaces/<slug:workspace>/members/<int:member_id>/cost-centre",
+        cost_centres.MemberCostCentreView.as_view(),
+        name="member-cost-centre",
+    ),
     path("workspaces/<slug:workspace>/groups", groups.GroupsView.as_view(), name="group-list"),
     path(
         "workspaces/<slug:workspace>/groups/<int:group_id>", groups.GroupView.as_view(), name="group-detail"

@@ -118,7 +118,7 @@ END $$;
 CREATE FUNCTION workspaces_refuse_rewriting() RETURNS trigger
 LANGUAGE plpgsql SET search_path = {SEARCH_PATH} AS $$
 BEGIN
-  RAISE EXCEPTION 'revisions of a policy are never changed' USING ERRCODE = 'integrity_constraint_violation';
+  RAISE EXCEPTION 'revisions of a policy are never changed' USING ERRCODE = 'restrict_violation';
 END $$;
 
 CREATE TRIGGER workspaces_policyrevision_stays BEFORE UPDATE ON workspaces_policyrevision

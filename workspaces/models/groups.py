@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from workspaces.models.users import User
-from workspaces.models.workspaces import Member, Workspace
+from workspaces.models.workspaces import COST_CENTRE_LENGTH, Member, Workspace
 from workspaces.states import GroupSharing, GroupSource, MemberSource
 
 
@@ -32,6 +32,8 @@ class Group(models.Model):
         default=GroupSharing.EVERYBODY,
         db_default=GroupSharing.EVERYBODY,
     )
+    # Whom the use of its members is charged to inside the company; empty for nobody.
+    cost_centre = models.CharField(max_length=COST_CENTRE_LENGTH, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:

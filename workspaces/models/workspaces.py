@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from workspaces.models.users import User
 from workspaces.states import Role, WorkspaceKind
 
+COST_CENTRE_LENGTH = 20
+
 
 class Workspace(models.Model):
     """A tenant: a person's own, a team's or a company's. Slugs are never reused."""
@@ -61,6 +63,8 @@ class Member(models.Model):
     joined_at = models.DateTimeField()
     # Exact to an hour; null until the person has used the workspace (workspaces.services.activity).
     last_active_at = models.DateTimeField(null=True, blank=True)
+    # Wins over those of the person's groups; empty: theirs count (workspaces.queries.cost_centres).
+    cost_centre = models.CharField(max_length=COST_CENTRE_LENGTH, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

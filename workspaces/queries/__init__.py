@@ -21,6 +21,7 @@ from workspaces.queries.console_workspaces import (
     list_all_workspaces,
     list_owners,
 )
+from workspaces.queries.cost_centres import Placement, list_cost_centres, place_members
 from workspaces.queries.erasures import ErasureStep, describe_erasure
 from workspaces.queries.groups import (
     find_member_ids,
@@ -97,6 +98,7 @@ __all__ = [
     "PersonOverview",
     "PersonPolicies",
     "PersonState",
+    "Placement",
     "PolicyDraft",
     "SecurityOverview",
     "StaffMember",
@@ -133,6 +135,7 @@ __all__ = [
     "list_audit_events",
     "list_audit_people",
     "list_builders",
+    "list_cost_centres",
     "list_group_ids",
     "list_group_members",
     "list_groups",
@@ -157,6 +160,7 @@ __all__ = [
     "load_policies_of",
     "load_policy",
     "may_share_with_group",
+    "place_members",
     "read_policy",
     "read_written_policy",
     "summarise_external",

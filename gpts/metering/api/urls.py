@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.metering.api import budgets, price_ceilings, usage
+from gpts.metering.api import budgets, company_usage, price_ceilings, usage
 
 _W = "workspaces/<slug:workspace>"
 
@@ -13,5 +13,7 @@ urlpatterns = [
     path(f"{_W}/budgets", budgets.BudgetsView.as_view(), name="budget-list"),
     path(f"{_W}/budgets/<int:budget_id>", budgets.BudgetView.as_view(), name="budget-detail"),
     path(f"{_W}/price-ceiling", price_ceilings.PriceCeilingView.as_view(), name="price-ceiling"),
+    path(f"{_W}/usage", company_usage.CompanyUsageView.as_view(), name="company-usage"),
+    path(f"{_W}/usage.csv", company_usage.CompanyUsageFileView.as_view(), name="company-usage-csv"),
     path("limits", budgets.OwnLimitsView.as_view(), name="own-limits"),
 ]

@@ -1,10 +1,10 @@
-"""Routes of budgets, included by gpts.urls."""
+"""Routes of budgets and usage, included by gpts.urls."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from gpts.metering.web import budgets
+from gpts.metering.web import budgets, usage
 
 _BUDGETS = "w/<slug:workspace>/admin/budgets"
 
@@ -15,5 +15,7 @@ urlpatterns = [
     path(f"{_BUDGETS}/<int:budget_id>/switch", budgets.budget_switch, name="budget-switch"),
     path(f"{_BUDGETS}/<int:budget_id>/remove", budgets.budget_remove, name="budget-remove"),
     path(f"{_BUDGETS}/price-ceiling", budgets.price_ceiling, name="price-ceiling"),
+    path("w/<slug:workspace>/admin/usage", usage.show_usage, name="company-usage"),
+    path("w/<slug:workspace>/admin/usage.csv", usage.download_usage, name="company-usage-csv"),
     path("settings/limits", budgets.my_limits, name="my-limits"),
 ]

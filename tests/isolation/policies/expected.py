@@ -112,6 +112,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "gpts_goldenresult": (Line("workspace_id = {home}", "coaw", "oaw", "oaw", "oaw"),),
     "gpts_usageevent": (Line("user_id = {owner}", "oafw", "ow", "", ""),),
     "gpts_usagevoid": (Line("true", "fw", "fw", "", ""),),
+    "gpts_usageday": (Line("workspace_id = {alpha}", "aw", "w", "w", "w"),),
+    "gpts_usagedaystate": (Line("true", "nsrcoamftwx", "w", "w", "w"),),
     "gpts_budget": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
     "gpts_priceceiling": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
     "gpts_budgetuse": (Line("user_id = {owner}", "oaw", "oaw", "oaw", "aw"),),

@@ -16,7 +16,16 @@ from gpts.knowledge.models import Passage
 from gpts.knowledge.models.search_index import PassageVector
 from gpts.knowledge.retrieval.vector_blocks import pack_vectors
 from gpts.llm.models import SemanticSearch
-from gpts.metering.models import Budget, BudgetReservation, BudgetUse, PriceCeiling, UsageEvent, UsageVoid
+from gpts.metering.models import (
+    Budget,
+    BudgetReservation,
+    BudgetUse,
+    PriceCeiling,
+    UsageDay,
+    UsageDayState,
+    UsageEvent,
+    UsageVoid,
+)
 from marketplace.models import (
     ClosedOnboarding,
     FormerHandle,
@@ -149,6 +158,18 @@ def _in_chats(world: World) -> None:
     UsageVoid.objects.create(
         event_id=event.event_id, occurred_at=event.occurred_at, reason="A test.", made_at=now
     )
+    UsageDay.objects.create(
+        workspace_id=world.alpha.pk,
+        day=now.date(),
+        user_id=owner.pk,
+        gpt_id=event.gpt_id,
+        model_name="offline",
+        answers=1,
+        input_tokens=1,
+        output_tokens=1,
+        cost_micros=1,
+    )
+    UsageDayState.objects.get_or_create(singleton=True)
     passage = Passage.objects.filter(document__files__gpt=world.gpts["private"]).earliest("pk")
     PassageVector.objects.create(
         workspace_id=passage.workspace_id,

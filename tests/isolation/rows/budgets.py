@@ -1,4 +1,4 @@
-"""Budgets of a workspace, and a person's own limits."""
+"""Budgets and usage of a workspace, and a person's own limits."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ ROWS: list[Row] = [
     page("gpts:budget-switch", ADMINS, "POST", ids=BUDGET, body={"enabled": "0"}, forbidden=MEMBER),
     page("gpts:budget-remove", ADMINS, "POST", ids=BUDGET, forbidden=MEMBER),
     page("gpts:price-ceiling", ADMINS, "GET POST", ids=PLACE, body=CEILING_FORM, forbidden=MEMBER),
+    page("gpts:company-usage", ADMINS, ids=PLACE, forbidden=MEMBER),
+    page("gpts:company-usage-csv", ADMINS, ids=PLACE, forbidden=MEMBER),
+    api("gpts_api:company-usage", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
+    api("gpts_api:company-usage-csv", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
     page("gpts:my-limits", PEOPLE),
     api("gpts_api:budget-list", ADMINS, ACCOUNT, ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
     api(

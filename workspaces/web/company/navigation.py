@@ -66,6 +66,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         (
             AdminPage("models", _("Models"), "gpts:workspace-model-list", WorkspaceAct.MANAGE_MODELS),
             AdminPage("budgets", _("Budgets"), "gpts:budget-list", WorkspaceAct.MANAGE_BUDGETS),
+            AdminPage("usage", _("Usage and cost"), "gpts:company-usage", WorkspaceAct.VIEW_USAGE),
         ),
     ),
     (

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from workspaces.web import audit
 from workspaces.web.company import (
+    cost_centres,
     deletions,
     groups,
     guests,
@@ -24,6 +25,11 @@ routes: list[URLPattern] = [
     path("w/<slug:workspace>/admin/members/<int:member_id>/role", members.role, name="member-role"),
     path("w/<slug:workspace>/admin/members/<int:member_id>/remove", members.remove, name="member-remove"),
     path(
+        "w/<slug:workspace>/admin/members/<int:member_id>/cost-centre",
+        cost_centres.of_member,
+        name="member-cost-centre",
+    ),
+    path(
         "w/<slug:workspace>/admin/invitations/<int:invitation_id>/revoke",
         members.revoke,
         name="invitation-revoke",
@@ -40,6 +46,11 @@ routes: list[URLPattern] = [
     path("w/<slug:workspace>/admin/groups", groups.groups, name="group-list"),
     path("w/<slug:workspace>/admin/groups/<int:group_id>", groups.group, name="group-detail"),
     path("w/<slug:workspace>/admin/groups/<int:group_id>/delete", groups.delete, name="group-delete"),
+    path(
+        "w/<slug:workspace>/admin/groups/<int:group_id>/cost-centre",
+        cost_centres.of_group,
+        name="group-cost-centre",
+    ),
     path("w/<slug:workspace>/admin/groups/<int:group_id>/people", groups.add_addresses, name="group-fill"),
     path(
         "w/<slug:workspace>/admin/groups/<int:group_id>/people/<int:member_id>/add",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 HOME = "/operator/"
 
@@ -38,7 +39,7 @@ OPERATOR_PAGES: tuple[tuple[Any, tuple[OperatorPage, ...]], ...] = (
     (
         _("People and workspaces"),
         (
-            OperatorPage("people", _("People"), "workspaces:operator-person-list"),
+            OperatorPage("people", pgettext_lazy("accounts", "People"), "workspaces:operator-person-list"),
             OperatorPage("workspaces", _("Workspaces"), "workspaces:operator-workspace-list"),
             OperatorPage("staff", _("Staff"), "workspaces:staff-list"),
         ),
