@@ -62,7 +62,7 @@ NO_FUNCTION = "DROP FUNCTION gpts_adoptions_of(bigint[], bigint[]);"
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0028_recent_members"),
+        ("gpts", "0029_usage_days"),
         ("workspaces", "0014_edit_mails"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
