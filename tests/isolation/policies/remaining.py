@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.ids import uuid7
 from core.models import InstanceSetting
-from gpts.assistants.models import Adoption, PastVersion, Version
+from gpts.assistants.models import PastVersion, Version
 from gpts.chat.models import Attachment, AttachmentVectors, Turn, TurnFeedback
 from gpts.chat.models.turn_words import TurnWords
 from gpts.insights.models import InsightBucket, InsightCohort, InsightPart, InsightReach, InsightState
@@ -95,9 +95,6 @@ def _in_workspaces(world: World) -> None:
         section=StoreSection.objects.get(workspace=world.alpha),
         gpt=world.gpts["alpha"],
         position=0,
-    )
-    Adoption.objects.create(
-        workspace=world.alpha, gpt=world.gpts["listed"], state="blocked", note="No.", decided_at=now
     )
     ClosedOnboarding.objects.create(workspace=world.alpha, user=owner, closed_at=now)
     InviteLink.objects.create(

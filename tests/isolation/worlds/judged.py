@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.assistants.models import GPT, AdoptionRequest
+from gpts.assistants.models import GPT, Adoption, AdoptionRequest
 from gpts.assistants.services.gpts import create_gpt
 from marketplace.models import Listing
 from marketplace.services.ratings import rate_listing
@@ -30,6 +30,9 @@ def build(world: Any) -> None:
     world.gpts["listed"] = _own(owner, "Sunrise Promenade", category="writing")
     decide(make_queued_case(world.gpts["listed"], at=now), moderator, "approve", at=now)
     listing = Listing.objects.get(gpt=world.gpts["listed"])
+    Adoption.objects.create(
+        workspace=world.alpha, gpt=world.gpts["listed"], state="withdrawn", decided_at=now
+    )
     for key, name in (("own_adoption_request", "owner"), ("adoption_request", "member")):
         asked = AdoptionRequest.objects.create(
             workspace=world.alpha,
