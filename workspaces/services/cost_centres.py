@@ -21,7 +21,11 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,19}")
 
 def set_group_cost_centre(*, group: Group, code: str, by: User, at: datetime) -> Group:
     """Set the cost centre of a group, or remove it with an empty code. Audited. Raises InvalidInput."""
-    _set(group, code, by=by, at=at)
+    text = clean_cost_centre(code)
+    with open_admin_scope(group.workspace_id, user_id=by.pk):
+        before = _change(group, text)
+        if before is not None:
+            _record("workspaces.group_cost_centre_set", group, before, by, at)
     return group
 
 
@@ -30,7 +34,11 @@ def set_member_cost_centre(*, member: Member, code: str, by: User, at: datetime)
 
     Raises InvalidInput.
     """
-    _set(member, code, by=by, at=at)
+    text = clean_cost_centre(code)
+    with open_admin_scope(member.workspace_id, user_id=by.pk):
+        before = _change(member, text)
+        if before is not None:
+            _record("workspaces.member_cost_centre_set", member, before, by, at)
     return member
 
 
@@ -49,20 +57,23 @@ def clean_cost_centre(code: str) -> str:
     return text
 
 
-def _set(owner: Group | Member, code: str, *, by: User, at: datetime) -> None:
-    text = clean_cost_centre(code)
-    model = type(owner)
-    with open_admin_scope(owner.workspace_id, user_id=by.pk):
-        rows = model._default_manager.filter(pk=owner.pk, workspace_id=owner.workspace_id)
-        before = rows.select_for_update().values_list("cost_centre", flat=True).first()
-        if before is not None and before != text:
-            rows.update(cost_centre=text)
-            record(
-                action=f"workspaces.{model._meta.model_name}_cost_centre_set",
-                by=by,
-                at=at,
-                subject=owner,
-                workspace_id=owner.workspace_id,
-                changes={"cost_centre": (before, text)},
-            )
-    owner.cost_centre = text
+def _change(owner: Group | Member, code: str) -> str | None:
+    """Write the code; return the one before, None when nothing changed."""
+    rows = type(owner)._default_manager.filter(pk=owner.pk, workspace_id=owner.workspace_id)
+    before = rows.select_for_update().values_list("cost_centre", flat=True).first()
+    owner.cost_centre = code
+    if before is None or before == code:
+        return None
+    rows.update(cost_centre=code)
+    return str(before)
+
+
+def _record(action: str, owner: Group | Member, before: str, by: User, at: datetime) -> None:
+    record(
+        action=action,
+        by=by,
+        at=at,
+        subject=owner,
+        workspace_id=owner.workspace_id,
+        changes={"cost_centre": (before, owner.cost_centre)},
+    )
