@@ -161,7 +161,7 @@ def _list_people(at: datetime) -> list[Attention]:
         found.append(
             Attention(
                 "warn",
-                _("Staff without a second factor"),
+                _("Staff without two-factor sign-in"),
                 text % {"count": formats.number(len(lacking))},
                 reverse("workspaces:staff-list"),
             )

@@ -39,7 +39,7 @@ from tests.isolation.worlds import (
 )
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.uploads import make_picture
-from workspaces.models import User, Workspace
+from workspaces.models import PolicyRevision, SharingPolicy, User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.groups import add_group_members, create_group
@@ -121,6 +121,11 @@ def _companies(world: World) -> None:
     for name in ("admin", "builder", "member"):
         member = MemberFactory.create(workspace=world.alpha, user=people[name], role=name, by=people["owner"])
         world.ids[f"{name}_seat"] = member.pk
+    # A policy that was saved once, so that there is something to restore.
+    PolicyRevision.objects.create(
+        workspace=world.alpha, number=1, policy={"rules": [], "closed": []}, created_at=timezone.now()
+    )
+    SharingPolicy.objects.filter(workspace=world.alpha).update(revision=1)
     set_logo(workspace=world.alpha, upload=make_picture(), by=people["owner"], at=timezone.now())
     world.ids["logo"] = world.alpha.logo[6:-5]
     section = create_section(

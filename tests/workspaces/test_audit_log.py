@@ -92,13 +92,33 @@ def list_recorded_codes() -> set[str]:
     return found
 
 
+def list_written_codes() -> set[str]:
+    """Return all codes in modules that record events; of an f-string each known code that it can make."""
+    found: set[str] = set()
+    known = set(load_words().actions)
+    for path in (file for app in APPS for file in Path(settings.BASE_DIR, app).rglob("*.py")):
+        source = path.read_text("utf-8")
+        if "migrations" in path.parts or "from core.audit import" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
+                found.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                pattern = "".join(
+                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\w+"
+                    for part in node.values
+                )
+                found |= {code for code in known if re.fullmatch(pattern, code) and "." in pattern[:16]}
+    return found
+
+
 def test_every_recorded_action_has_words_and_no_other() -> None:
     recorded = list_recorded_codes()
     assert len(recorded) > 80
     known = {code for code in load_words().actions if not code.startswith("test")}
     assert recorded - known == set()
-    # Written by a function that takes the action from its caller's caller.
-    assert known - recorded == set()
+    # Written by functions that take the action, or a part of it, from their callers.
+    assert known - recorded - list_written_codes() == set()
 
 
 def test_an_action_without_words_is_not_recorded(owner: User) -> None:

@@ -51,7 +51,6 @@ from workspaces.models import (
     Member,
     OutboundJob,
     OutgoingMail,
-    PolicyRevision,
     PolicyRule,
     ProvedDomain,
     ScimGroup,
@@ -81,9 +80,6 @@ def _in_workspaces(world: World) -> None:
         group=group,
         target_kind="any",
         effect="deny",
-    )
-    PolicyRevision.objects.create(
-        workspace=world.alpha, number=1, policy={"rules": [], "closed": []}, created_at=now
     )
     PriceCeiling.objects.create(
         workspace=world.alpha, input_price_micros=10**9, output_price_micros=10**9, updated_at=now
