@@ -142,6 +142,9 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     section = plant(store.StoreSection, **here, kind="pack", group=group)
     plant(store.StoreSectionEntry, **here, section=section, gpt=gpt)
     plant(store.ClosedOnboarding, **here, user=owner)
+    plant(gpts.Adoption, **here, gpt=gpt, state="blocked", group_ids=[])
+    plant(gpts.AdoptionRequest, **here, gpt=gpt, requested_by=owner)
+    Member.objects.filter(**here).update(cost_centre=f"{MARK} centre")
     member = Member.objects.filter(**here).first()
     plant(GroupMember, group=group, member=member)
     everything: dict[str, str] = {"target_kind": "any", "target_value": "", "effect": "deny"}
