@@ -16,6 +16,7 @@ from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.models import Conversation, Turn
 from gpts.llm.models import LanguageModel
+from marketplace.services.listings import publish_listing
 from tests.fakes.openai_server import ModelServer
 from tests.support.browser import Person, send_message
 from tests.support.chat import configure_model, create_public_gpt
@@ -128,6 +129,8 @@ def test_another_gpt_can_be_mentioned_for_one_turn(person: Person, model_server:
         owner=UserFactory.create(display_name="Maker"),
         name="Guest of honour",
     )
+    with system_scope("tests"):  # GPTs of others are found by their listings
+        publish_listing(gpt=guest, version=guest.versions.get(), by=None, at=timezone.now())
     page = person.page
     ask_and_wait(page, "hello", 1)
 

@@ -29,6 +29,8 @@ KINDS = (
     r".*workspaces:outbound-requests:\d+",
     # Of the whole instance: whether any embeddings model is in use.
     r".*gpts:has-embedding-models",
+    # Of the whole instance: the settings that its operator changed.
+    r".*core:instance-settings",
     r".*gpts:embedding-rests:\d+",
     r".*store:public:.*",
     r".*reviews:looking:\d+",

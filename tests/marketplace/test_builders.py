@@ -22,9 +22,10 @@ from marketplace.services.listings import delist_deleted_gpts, delist_listing
 from marketplace.services.shelves import Recommendation, set_shelf
 from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import NOW, make_gpt, make_listing, make_version
-from workspaces.models import Member, Workspace
+from workspaces.services.members import add_member
 from workspaces.services.notifications import notify
-from workspaces.states import Role, WorkspaceKind
+from workspaces.services.workspaces import create_workspace
+from workspaces.states import Role
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
@@ -139,12 +140,8 @@ def test_a_deleted_gpt_leaves_the_store() -> None:
 
 def test_a_private_store_is_for_its_members() -> None:
     owner, member, stranger = UserFactory.create(), UserFactory.create(), UserFactory.create()
-    company = Workspace.objects.create(
-        kind=WorkspaceKind.TEAM, slug="acme-x", name="Acme X", accent="#225588", created_at=NOW
-    )
-    for person in (owner, member):
-        Member.objects.create(workspace=company, user=person, role=Role.MEMBER, joined_at=NOW)
-    Member.objects.filter(workspace=company, user=owner).update(role=Role.OWNER)
+    company = create_workspace(name="Acme X", slug="acme-x", by=owner, at=NOW)
+    add_member(workspace=company, user=member, role=Role.MEMBER, by=owner, at=NOW)
     shared = make_gpt(owner=owner, workspace=company, name="Travel desk")
     set_live_version(gpt=shared, version=make_version(shared), audience=Audience.WORKSPACE, at=NOW)
     draft = make_gpt(owner=owner, workspace=company, name="Unfinished thing")

@@ -129,7 +129,13 @@ def test_the_number_of_queries_does_not_grow() -> None:
 def test_no_table_of_gpts_is_read_whole_while_somebody_types() -> None:
     reader = UserFactory.create()
     create_conversation(reader)
-    make_listing(name="Chess club", starters=[])
+    gpt = make_listing(name="Chess club", starters=[]).gpt
+    # More than a page or two: to read all of a tiny table costs as much as its index.
+    others = [
+        GPT(workspace=gpt.workspace, owner=gpt.owner, slug=f"other-{number}", created_at=NOW, updated_at=NOW)
+        for number in range(300)
+    ]
+    GPT.objects.bulk_create(others)
     with open_scope(scope_for(reader)):
         for find in (list_mentions, list_chat_choices):
             for text in ("", "che"):
