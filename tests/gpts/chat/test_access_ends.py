@@ -14,67 +14,23 @@ from core.scope import system_scope
 from gpts.assistants.models import GPT
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.shares import remove_share, set_share
-from gpts.assistants.services.versions import clear_live_version, freeze_version, set_live_version
+from gpts.assistants.services.versions import clear_live_version, set_live_version
 from gpts.assistants.states import Audience
-from gpts.chat.models import Message, Turn
-from gpts.llm.states import TurnState
+from gpts.chat.models import Message
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
 from tests.support.api_client import create_key, get_bearer_header
 from tests.support.chat import configure_model, create_public_gpt
 from tests.support.companies import create_company
-from tests.support.factories.gpts import GPTFactory
+from tests.support.cut_answers import a_company_gpt, assert_cut, read_until_cut
 from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WebService
 from tests.support.times import NOW
-from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
+from tests.support.web_client import MakeWebClient, get_streamed_text, read_events
 from workspaces.models import ApiKey, Group, GroupMember, Member, User
 from workspaces.services.api_keys import revoke_api_key
 from workspaces.services.members import remove_member
 from workspaces.services.workspace_control import suspend_workspace
-
-# Two rounds of re-checking, and room for a busy machine.
-AT_ONCE = 10.0
-
-
-def a_company_gpt(url: str) -> tuple[GPT, User, User]:
-    """A GPT that is live for its company alone, its owner, and a colleague."""
-    with system_scope("tests"):
-        owner, colleague = (
-            UserFactory.create(display_name="Owner"),
-            UserFactory.create(display_name="Colleague"),
-        )
-        company = create_company(owner, member=colleague)
-        gpt = GPTFactory.create(
-            owner=owner, workspace=company, language_model=configure_model(url, "normal:4000:40")
-        )
-        version = freeze_version(gpt=gpt, release_notes="", by=owner, at=NOW)
-        set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=NOW)
-    return gpt, owner, colleague
-
-
-def read_until_cut(browser: WebClient, gpt: GPT, end_access: Callable[[], object]) -> tuple[Any, str, float]:
-    """The end of a long answer during which access ends, what had been said, and how long it went on."""
-    found, ended_at = [], 0.0
-    with browser.ask(f"/g/{gpt.slug}/chat/turns", "Long") as response:
-        for event in read_events(response):
-            found.append(event)
-            if event.name == "delta" and not ended_at:
-                with system_scope("tests"):
-                    end_access()
-                ended_at = time.monotonic()
-    return found[-1], get_streamed_text(found), time.monotonic() - ended_at
-
-
-def assert_cut(last: Any, said: str, seconds: float, model_server: ModelServer) -> None:
-    assert (last.data["state"], last.data["code"]) == ("failed", "access_ended")
-    assert "access to this GPT ended" in last.data["note"]
-    assert seconds < AT_ONCE
-    turn = Turn.objects.get()
-    assert (turn.state, turn.error_code) == (TurnState.FAILED, "access_ended")
-    assert Message.objects.get(turn=turn, role="assistant").content == said
-    assert UsageEvent.objects.count() == 0
-    assert model_server.wait_until(lambda state: state.open_streams == 0)
 
 
 @pytest.mark.parametrize("by_group", [False, True])

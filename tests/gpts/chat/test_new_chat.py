@@ -134,8 +134,8 @@ def test_no_table_of_gpts_is_read_whole_while_somebody_types() -> None:
         for find in (list_mentions, list_chat_choices):
             for text in ("", "che"):
                 read = list_whole_reads_of(partial(find, reader, text, in_store=list_store_slugs(text)))
-                # For what the store found PostgreSQL has two indexes of GPTs that cost alike while there are few
-                # of them, and may read the wrong one whole.
+                # For what the store found PostgreSQL has two indexes of GPTs, which cost alike while there
+                # are few of them; it may read the wrong one whole.
                 few = {"gpts_gpt"} if text else set()
                 large = {"gpts_gpt", "gpts_liveversion", "gpts_version", "marketplace_listing"}
                 assert not read & (large - few)

@@ -18,10 +18,10 @@ from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from marketplace.services.publishing import save_policy
 from tests.fakes.openai_server import ModelServer
-from tests.gpts.chat.test_access_ends import a_company_gpt, assert_cut, read_until_cut
 from tests.support.api_client import ApiClient
 from tests.support.chat import configure_model, create_conversation, create_public_gpt
 from tests.support.companies import create_company
+from tests.support.cut_answers import a_company_gpt, assert_cut, read_until_cut
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
