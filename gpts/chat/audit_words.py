@@ -71,6 +71,7 @@ WORDS = AuditWords(
     },
     fields={
         "turns": FieldWords(_("Questions and answers")),
+        "user_id": FieldWords(_("Person"), object="workspaces.user"),
         "content_access": FieldWords(_("Two people may open conversations")),
     },
 )

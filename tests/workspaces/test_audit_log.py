@@ -121,6 +121,17 @@ def test_every_recorded_action_has_words_and_no_other() -> None:
     assert known - recorded - list_written_codes() == set()
 
 
+def test_every_detail_that_an_action_shows_has_a_label() -> None:
+    words = load_words()
+    missing = [
+        (code, name)
+        for code, action in words.actions.items()
+        for name in action.details
+        if name not in words.fields[code]
+    ]
+    assert missing == []
+
+
 def test_an_action_without_words_is_not_recorded(owner: User) -> None:
     before = AuditEvent.objects.count()
     with pytest.raises(ValueError, match="has no sentence"):
