@@ -63,11 +63,6 @@ def load_adoptions_of(
     return {person: PersonAdoptions(approved.get(person, {}), blocked.get(person, {})) for person in people}
 
 
-def find_pinned_version_id(user: User, gpt: GPT, workspace_id: int) -> int | None:
-    """Return the version that a company of ``user`` pinned for them, None where it approved none."""
-    return load_adoptions(user.pk, gpts=[gpt.pk]).approved.get(workspace_id, {}).get(gpt.pk)
-
-
 # For pages --------------------------------------------------------------------------------------------------
 
 
