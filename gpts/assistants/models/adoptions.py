@@ -56,7 +56,7 @@ class Adoption(models.Model):
     """What ``workspace`` decided about one GPT of another workspace; at most one row for each GPT.
 
     While APPROVED and before ``expires_at`` it is approved for everyone, or for members of the groups with
-    ``group_ids``; ``version`` answers whatever this workspace pays for. BLOCKED refuses it to every member.
+    ``group_ids``; ``version`` answers its people (access.pin_version). BLOCKED refuses it to every member.
     ``note`` is the reason of a block, which members read. ``offered_version`` is the newest that its
     admins were told of, the other two what they were reminded of.
     """

@@ -197,6 +197,8 @@ def test_the_lowest_pin_answers_when_no_company_that_approved_pays() -> None:
     publish(gpt, instructions="THIRD.")
     payers = {"home": member.personal_workspace, "company": company, "second": second, "third": third}
 
+    counts: set[int] = set()
+
     def find() -> dict[str, int]:
         numbers = {}
         for name, payer in payers.items():
@@ -205,13 +207,13 @@ def test_the_lowest_pin_answers_when_no_company_that_approved_pays() -> None:
                 given = access_chat(person, gpt.slug)
                 before = len(queries)
                 version, _relation = pin_version(person, *given, payer_id=payer.pk)
-                assert len(queries) - before <= 3
+                counts.add(len(queries) - before)
             assert version is not None
             numbers[name] = version.number
         return numbers
 
     approve(company, gpt, 3)
-    assert set(find().values()) == {3}
+    assert (set(find().values()), counts) == ({3}, {1})
     with system_scope("tests"):
         Adoption.objects.update(version=gpt.versions.get(number=2))
     assert set(find().values()) == {2}
