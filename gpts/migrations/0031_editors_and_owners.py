@@ -8,7 +8,7 @@ from typing import ClassVar
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
-from core.migration_operations import SEARCH_PATH
+from core.migration_operations import SEARCH_PATH, in_administered_workspaces, is_person
 
 SYSTEM = "(SELECT loggia_is_system())"
 OWNED = f"{SYSTEM} OR (SELECT loggia_has_staff('moderator')) OR gpts_gpt_is_owned(gpt_id)"
@@ -50,6 +50,21 @@ ALTER POLICY {table}_delete ON {table} USING ({FORMER});
     for table in ("gpts_liveversion", "gpts_pastversion")
 )
 
+# Whoever asked takes an open request back, which stays as a withdrawn one.
+ADMIN = in_administered_workspaces("workspace_id")
+OWN = is_person("requested_by_id")
+WITHDRAWAL = f"""
+ALTER POLICY gpts_adoptionrequest_update ON gpts_adoptionrequest
+  USING ({SYSTEM} OR {ADMIN} OR ({OWN} AND state = 'open'))
+  WITH CHECK ({SYSTEM} OR {ADMIN} OR ({OWN} AND state = 'withdrawn'));
+ALTER POLICY gpts_adoptionrequest_delete ON gpts_adoptionrequest USING ({SYSTEM});
+"""
+FORMER_WITHDRAWAL = f"""
+ALTER POLICY gpts_adoptionrequest_update ON gpts_adoptionrequest
+  USING ({SYSTEM} OR {ADMIN}) WITH CHECK ({SYSTEM} OR {ADMIN});
+ALTER POLICY gpts_adoptionrequest_delete ON gpts_adoptionrequest USING ({SYSTEM} OR {OWN});
+"""
+
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("gpts", "0030_adoptions")]
@@ -62,5 +77,20 @@ class Migration(migrations.Migration):
                 base_field=models.BigIntegerField(), db_default=[], default=list, size=None
             ),
         ),
+        migrations.AlterField(
+            model_name="adoptionrequest",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("open", "Waiting for an admin"),
+                    ("approved", "Approved"),
+                    ("refused", "Refused"),
+                    ("withdrawn", "Taken back"),
+                ],
+                default="open",
+                max_length=9,
+            ),
+        ),
+        migrations.RunSQL(WITHDRAWAL, FORMER_WITHDRAWAL),
         migrations.RunSQL(POLICIES, FORMER_POLICIES + "DROP FUNCTION gpts_keep_audience() CASCADE;"),
     ]
