@@ -469,25 +469,25 @@ def test_of_two_changes_at_the_same_moment_none_is_lost() -> None:
     body = {"schemas": [GROUP], "displayName": "Team", "members": [{"value": people[0]}]}
     group = json.loads(directory.send("POST", "Groups", body).content)["id"]
     person, team = f"Users/{people[0]}", f"Groups/{group}"
-    cases = [
-        (person, *({"op": "add", "value": value} for value in ({"title": "A"}, {"locale": "de"}))),
-        (team, *({"op": "add", "path": "members", "value": [{"value": one}]} for one in people[1:])),
+    cases: list[tuple[str, list[dict[str, Any]]]] = [
+        (person, [{"op": "add", "value": value} for value in ({"title": "A"}, {"locale": "de"})]),
+        (team, [{"op": "add", "path": "members", "value": [{"value": one}]} for one in people[1:]]),
     ]
-    for path, first, second in cases:
-        answers: list[Any] = []
+    answers: list[int] = []
 
-        def send(path: str = path, second: dict[str, Any] = second, answers: list[Any] = answers) -> None:
-            answers.append(directory.patch(path, second))
-            connections.close_all()
+    def send(path: str, operation: dict[str, Any]) -> None:
+        answers.append(directory.patch(path, operation).status_code)
+        connections.close_all()
 
-        thread = threading.Thread(target=send)
+    for path, (first, second) in cases:
+        thread = threading.Thread(target=send, args=(path, second))
         with transaction.atomic():
             lock_workspaces([workspace.pk])
             thread.start()
             wait_for_a_lock()
             assert directory.patch(path, first).status_code == 200
         thread.join(timeout=30)
-        assert [answer.status_code for answer in answers] == [200]
+    assert answers == [200, 200]
     after = json.loads(directory.get(person).content)
     assert (after["title"], after["locale"]) == ("A", "de")
     assert {one["value"] for one in json.loads(directory.get(team).content)["members"]} == set(people)
