@@ -67,8 +67,9 @@ def by_address(request: HttpRequest) -> HttpResponse:
     return render(request, "workspaces/sign_in_by_address.html", context, status=400 if form.errors else 200)
 
 
-# Browsers hold the redirect that answers the form, and those of the provider, to form-action too.
-@csp_update({"form-action": ["http:"]})  # type: ignore[untyped-decorator]  # "http:" includes https
+# Browsers hold the redirect that answers the form, and those of the provider, to form-action too. "http:"
+# includes https.
+@csp_update({"form-action": ["http:"]})  # type: ignore[arg-type]  # its type knows no further argument
 @require_safe
 def sign_in(request: HttpRequest, workspace: str) -> HttpResponse:
     """Offer the company's own sign-in; it begins with a click."""
