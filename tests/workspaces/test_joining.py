@@ -23,13 +23,18 @@ from tests.support.companies import create_company
 from tests.support.factories.workspaces import UserFactory
 from tests.support.jobs import run_enqueued_jobs, take_jobs
 from tests.support.times import AT
-from workspaces.access import access_invitation_by_token, access_invite_link_by_token
+from workspaces.access import (
+    access_invitation_by_token,
+    access_invite_link_by_token,
+    personal_workspace,
+)
 from workspaces.models import Guest, Invitation, InviteLink, Member, User, Workspace
 from workspaces.queries import is_active_guest
 from workspaces.services import activity
 from workspaces.services.guests import expire_guests, extend_guest, invite_guest, start_guest
 from workspaces.services.invitation_import import import_invitations, mail_imported_invitations
 from workspaces.services.invite_links import create_invite_link, join_by_link, revoke_invite_link
+from workspaces.services.joining import join_workspace
 from workspaces.services.members import (
     accept_invitation,
     add_member,
@@ -368,6 +373,38 @@ def test_files_that_are_none_invite_nobody(
     with pytest.raises(DomainError) as refusal:
         import_invitations(workspace=company, content=content, by=owner, at=AT)
     assert (refusal.value.code, refusal.value.field, Invitation.objects.count()) == (code, "file", 0)
+
+
+def test_a_file_keeps_to_the_limits_of_mails(company: Workspace, owner: User, settings: Any) -> None:
+    settings.MAILS_PER_ADDRESS_HOUR, settings.INVITATIONS_PER_WORKSPACE_DAY = 1, 3
+    invite_member(workspace=company, email="ann@new.example", role="member", by=owner, at=AT)
+    content = b"email\nann@new.example\nben@new.example\ncleo@new.example\ndan@new.example\n"
+    result = import_invitations(workspace=company, content=content, by=owner, at=AT)
+    assert [(row.line, row.email, row.code) for row in result.refused] == [
+        (2, "ann@new.example", "address_limit")
+    ]
+    waiting = Invitation.objects.filter(mailed_at__isnull=True)
+    with system_scope("tests"):
+        assert [mail_imported_invitations(at=AT), mail_imported_invitations(at=AT)] == [2, 0]
+        assert [row.email for row in waiting] == ["dan@new.example"]
+        settings.INVITATIONS_PER_WORKSPACE_DAY = 100
+        other = create_company(owner)
+        invite_member(workspace=other, email="dan@new.example", role="member", by=owner, at=AT)
+        assert mail_imported_invitations(at=AT) == 0
+        assert mail_imported_invitations(at=AT + timedelta(days=1)) == 1
+    take_jobs()
+
+
+def test_a_personal_workspace_takes_no_file_and_no_member(owner: User, bob: User) -> None:
+    own = personal_workspace(owner)
+    for act in (
+        lambda: import_invitations(workspace=own, content=b"email\na@new.example\n", by=owner, at=AT),
+        lambda: join_workspace(workspace=own, user=bob, role=Role.MEMBER, by=owner, at=AT),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            act()
+        assert refusal.value.code == "workspace_personal"
+    assert (Invitation.objects.count(), own.members.count()) == (0, 1)
 
 
 def test_twenty_thousand_rows_are_one_short_transaction(company: Workspace, owner: User) -> None:

@@ -25,13 +25,13 @@ from workspaces.services.actors import is_automated
 from workspaces.services.groups import release_groups_of
 from workspaces.services.guests import start_guest
 from workspaces.services.invite_links import revoke_links_of
-from workspaces.services.joining import join_workspace
+from workspaces.services.joining import join_workspace, refuse_personal
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.scim_links import note_removal
 from workspaces.services.security_notices import SecurityEvent, notify_security
-from workspaces.states import Role, WorkspaceKind
+from workspaces.states import Role
 
 INVITATION_DAYS = 14
 
@@ -44,7 +44,7 @@ def invite_member(
     Replaces an open invitation of the same address. Mails the link after the commit, in ``language`` (empty:
     the instance's). The answer is the same whether or not the address has an account here.
     """
-    _refuse_personal(workspace)
+    refuse_personal(workspace)
     _check_role(role, workspace=workspace, by=by)
     email = clean_line(email, max_length=254, field="email").lower()
     try:
@@ -128,7 +128,7 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, 
 
     In a scope that may write in the workspace. Raises as ``join_workspace`` does.
     """
-    _refuse_personal(workspace)
+    refuse_personal(workspace)
     if role not in Role.values:
         raise _unknown_role()
     with transaction.atomic():
@@ -179,7 +179,7 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
     workspace = member.workspace
     with transaction.atomic():
         fresh = _lock(member)
-        _refuse_personal(workspace)
+        refuse_personal(workspace)
         _check_owner_change(fresh, by=by)
         ApiKey.objects.filter(
             user_id=fresh.user_id, workspace_id=fresh.workspace_id, revoked_at__isnull=True
@@ -259,14 +259,6 @@ def _check_role(role: str, *, workspace: Workspace, by: User | None) -> None:
 
 def _unknown_role() -> InvalidInput:
     return InvalidInput(_("Choose owner, admin, builder or member."), code="role_unknown", field="role")
-
-
-def _refuse_personal(workspace: Workspace) -> None:
-    if workspace.kind == WorkspaceKind.PERSONAL:
-        raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
-            code="workspace_personal",
-        )
 
 
 def _record(
