@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.errors import Conflict, DomainError, InvalidInput, NotFound
+from core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
 from core.scope import system_scope
 from tests.support.api_client import create_key, get_bearer_header
@@ -28,7 +28,8 @@ from workspaces.access import (
     access_invite_link_by_token,
     personal_workspace,
 )
-from workspaces.models import Guest, Invitation, InviteLink, Member, User, Workspace
+from workspaces.models import Guest, Invitation, InviteLink, Member, PolicyRule, ScimUser, User, Workspace
+from workspaces.policy import Act
 from workspaces.queries import is_active_guest
 from workspaces.services import activity
 from workspaces.services.guests import expire_guests, extend_guest, invite_guest, start_guest
@@ -93,6 +94,39 @@ def test_a_link_gives_its_role_until_it_is_used_up(company: Workspace, owner: Us
             act()
         assert refusal.value.code == "link_used_up"
     assert not Member.objects.filter(workspace=company, user=late).exists()
+
+
+def test_who_was_removed_comes_back_by_an_invitation_and_not_by_a_link(
+    company: Workspace, owner: User, bob: User
+) -> None:
+    link, _token = make_link(company, owner)
+    remove_member(member=join_by_link(link=link, by=bob, at=AT), by=bob, at=AT)
+    member = join_by_link(link=link, by=bob, at=AT)  # who left may come back
+    remove_member(member=member, by=owner, at=AT)
+    with pytest.raises(Forbidden) as refusal:
+        join_by_link(link=link, by=bob, at=AT)
+    assert (refusal.value.code, InviteLink.objects.get().used_count) == ("removed_here", 2)
+    later = AT + timedelta(hours=1)
+    invitation, _token = invite_member(
+        workspace=company, email=bob.email, role=Role.MEMBER, by=owner, at=later
+    )
+    member = accept_invitation(invitation=invitation, by=bob, at=later)
+    assert member is not None
+    remove_member(member=member, by=bob, at=later)
+    join_by_link(link=link, by=bob, at=later)
+
+
+def test_whom_the_identity_provider_deactivated_joins_by_no_link(
+    company: Workspace, owner: User, bob: User
+) -> None:
+    link, _token = make_link(company, owner)
+    ScimUser.objects.create(
+        workspace=company, user=bob, user_name="bob", email=bob.email, is_active=False, created_at=AT,
+        changed_at=AT,
+    )  # fmt: skip
+    with pytest.raises(Forbidden) as refusal:
+        join_by_link(link=link, by=bob, at=AT)
+    assert refusal.value.code == "removed_here"
 
 
 def test_each_reason_why_a_link_lets_nobody_in_has_its_sentence(
@@ -267,6 +301,45 @@ def test_a_guest_comes_stays_and_goes_without_being_a_member(
         extend_guest(guest=guest, days=1, by=owner, at=AT)
     assert gone.value.code == "guest_ended"
     assert AuditEvent.objects.filter(action="workspaces.guest_ended").count() == 1
+
+
+def test_a_guest_who_was_extended_meanwhile_stays(company: Workspace, owner: User, bob: User) -> None:
+    until = AT + timedelta(days=9)
+    guest = start_guest(workspace=company, user=bob, invited_by=owner, until=until, at=AT)
+
+    def extend_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "workspaces_guest" SET "ended_at"'):
+            with connection.cursor() as cursor:
+                cursor.cursor.execute(
+                    "UPDATE workspaces_guest SET expires_at = %s WHERE id = %s",
+                    [until + timedelta(days=9), guest.pk],
+                )
+        return execute(sql, *rest)
+
+    with system_scope("tests"), connection.execute_wrapper(extend_first):
+        assert expire_guests(at=until) == 0
+    assert is_active_guest(bob.pk, company.pk, at=until)
+
+
+@pytest.mark.parametrize("address", ["g@evil.example ", "g@EVIL.example", "g@b\u00fccher.example"])
+def test_the_policy_is_asked_with_the_domain_of_the_cleaned_address(
+    client: Client, company: Workspace, owner: User, address: str
+) -> None:
+    for host in ("evil.example", "xn--bcher-kva.example"):
+        PolicyRule.objects.create(
+            workspace=company, act=Act.INVITE_GUEST, subject_kind="everyone", target_kind="host",
+            target_value=host, effect="deny",
+        )  # fmt: skip
+    key = create_key(owner, company, "account")
+    answer = client.post(
+        f"/api/v1/workspaces/{company.slug}/guests",
+        {"email": address, "days": 9},
+        content_type="application/json",
+        headers=get_bearer_header(key),
+    )
+    client.force_login(owner)
+    page = client.post(f"/w/{company.slug}/admin/guests", {"email": address, "days": "30"})
+    assert (answer.status_code, page.status_code, Invitation.objects.count()) == (403, 403, 0)
 
 
 def test_a_guest_is_made_no_admin_by_any_way_and_may_become_a_member(

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +32,7 @@ from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.scim_links import note_removal
 from workspaces.services.security_notices import SecurityEvent, notify_security
-from workspaces.states import Role
+from workspaces.states import ADMIN_ROLES, Role
 
 INVITATION_DAYS = 14
 
@@ -95,8 +96,9 @@ def revoke_invitation(*, invitation: Invitation, by: User, at: datetime) -> None
 def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Member | None:
     """Make ``by`` a member with the invitation's role, or a guest; the address must be their own. Audited.
 
-    Returns None for a guest. Raises Forbidden for another address, and Conflict when the invitation was used
-    or revoked meanwhile, for who is a member already and without a free seat; nothing is used up then.
+    All owners hear of a new owner. Returns None for a guest. Raises Forbidden for another address, and
+    Conflict when the invitation was used or revoked meanwhile, for who is a member already and without a
+    free seat; nothing is used up then.
     """
     if invitation.email != by.email:
         raise Forbidden(
@@ -120,7 +122,10 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
                 at=at,
             )
             return None
-        return join_workspace(workspace=invitation.workspace, user=by, role=invitation.role, by=by, at=at)
+        member = join_workspace(workspace=invitation.workspace, user=by, role=invitation.role, by=by, at=at)
+        if member.role == Role.OWNER:
+            _notify_owners(member, at)
+        return member
 
 
 def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
@@ -140,8 +145,9 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, 
 def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> Member:
     """Give a member another role. Audited.
 
-    Only owners may change an owner's role, and the identity provider (``by`` None), which makes nobody an
-    owner. Raises Conflict for the last owner.
+    Who is no admin any more loses the links and open invitations that they made. Only owners may change an
+    owner's role, and the identity provider (``by`` None), which makes nobody an owner. Raises Conflict for
+    the last owner.
     """
     workspace = member.workspace
     _check_role(role, workspace=workspace, by=by)
@@ -161,6 +167,8 @@ def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> 
             data={"user_id": fresh.user_id},
             changes={"role": (str(before), str(role))},
         )
+        if before in ADMIN_ROLES and role not in ADMIN_ROLES:
+            _close_ways_in(fresh, by=by, at=at)
         if role == Role.OWNER:
             _notify_owners(fresh, at)
     member.role = role
@@ -171,7 +179,7 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
     """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
 
     Streams end with their next check, within two seconds. Links that they made and open invitations to them
-    are closed; groups and guests of theirs stay with the workspace.
+    and by them are closed; groups and guests of theirs stay with the workspace.
 
     Only owners, or the identity provider (``by`` None, in a scope that may write there), may remove an owner.
     Raises Conflict for the last owner.
@@ -189,10 +197,10 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
         with open_admin_scope(workspace.pk, user_id=by.pk) if by is not None else transaction.atomic():
             release_groups_of(workspace_id=workspace.pk, user_id=fresh.user_id)
             revoke_links_of(workspace_id=workspace.pk, user_id=fresh.user_id, at=at)
-            # Otherwise an older mail would let them in again.
+            # Otherwise an older mail would let them, or somebody they chose, in again.
             Invitation.objects.filter(
+                Q(email=fresh.user.email) | Q(invited_by_id=fresh.user_id),
                 workspace=workspace,
-                email=fresh.user.email,
                 accepted_at__isnull=True,
                 revoked_at__isnull=True,
             ).update(revoked_at=at)
@@ -207,6 +215,19 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
             data={"left": by is not None and by.pk == fresh.user_id},
             is_automated=is_automated(by),
         )
+
+
+def _close_ways_in(member: Member, *, by: User | None, at: datetime) -> None:
+    """Revoke the links and open invitations of an admin who becomes none, perhaps by their own act."""
+    workspace_id = member.workspace_id
+    with open_admin_scope(workspace_id, user_id=by.pk) if by is not None else transaction.atomic():
+        revoke_links_of(workspace_id=workspace_id, user_id=member.user_id, at=at)
+        Invitation.objects.filter(
+            workspace_id=workspace_id,
+            invited_by_id=member.user_id,
+            accepted_at__isnull=True,
+            revoked_at__isnull=True,
+        ).update(revoked_at=at)
 
 
 def _notify_owners(member: Member, at: datetime) -> None:
