@@ -92,11 +92,6 @@ def page_private_store(
     return page, [cards[gpt.pk] for gpt in page.items if gpt.pk in cards]
 
 
-def list_private_store(workspace_id: int, *, text: str = "") -> list[PrivateCard]:
-    """Return the cards of the first page."""
-    return page_private_store(workspace_id, text=text)[1]
-
-
 def get_private_store(workspace: Workspace, user: User, *, at: datetime) -> PrivateStore:
     """Return the sections for a member, whom the caller has authorised; empty sections are left out."""
     mine = GroupMember.objects.filter(member__user=user, member__workspace=workspace).values("group_id")

@@ -18,7 +18,7 @@ from core.errors import Conflict, InvalidInput
 from core.text import clean_line
 from marketplace.models import ClosedOnboarding, StoreSection, StoreSectionEntry
 from marketplace.models.company_store import REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
-from marketplace.queries import find_private_gpts
+from marketplace.queries import find_private_gpts, list_entries
 from marketplace.states import GROUP_SECTIONS, SectionKind
 from workspaces.models import Group, User, Workspace
 from workspaces.services.locks import lock_workspaces
@@ -70,7 +70,9 @@ def create_section(
                 code="second_onboarding",
                 field="kind",
             )
-        section = StoreSection(workspace=workspace, kind=kind, position=len(others), created_at=at)
+        section = StoreSection(
+            workspace=workspace, kind=kind, position=others[-1].position + 1 if others else 0, created_at=at
+        )
         return _write(section, draft, others, action="marketplace.section_made", by=by, at=at)
 
 
@@ -170,7 +172,9 @@ def _build_entries(section: StoreSection, drafts: Sequence[EntryDraft]) -> list[
         )
     if len(set(slugs)) != len(slugs):
         raise InvalidInput(_("A GPT can stand in a section only once."), code="entry_twice", field="entries")
-    found = find_private_gpts(section.workspace, slugs)
+    # What stands there already may stay while it is not live: it is shown again when it is.
+    kept = {entry.gpt.slug: entry.gpt for entry in list_entries(section)} if section.pk else {}
+    found = kept | find_private_gpts(section.workspace, slugs)
     if missing := [slug for slug in slugs if slug not in found]:
         raise InvalidInput(
             _("“%(slug)s” is not live for everyone in this workspace.") % {"slug": missing[0][:80]},
@@ -190,7 +194,11 @@ def _build_entries(section: StoreSection, drafts: Sequence[EntryDraft]) -> list[
 
 def _place(section: StoreSection, others: list[StoreSection], place: int | None) -> None:
     """Number the sections anew, with ``section`` at its place."""
-    at = section.position if place is None else min(max(place - 1, 0), len(others))
+    if place is None or place == section.position + 1:
+        # Not moved. Positions are no indexes: deleted sections leave gaps.
+        at = sum((one.position, one.pk) < (section.position, section.pk) for one in others)
+    else:
+        at = min(max(place - 1, 0), len(others))
     ordered = [*others[:at], section, *others[at:]]
     for position, one in enumerate(ordered):
         if one.position != position:

@@ -134,6 +134,8 @@ def _build_context(tenant: Workspace, found: StoreSection, typed: QueryDict | No
         rows = [(entry.gpt, entry.reason) for entry in draft.entries]
         values = {"title": draft.title, "text": draft.text, "place": draft.place, "group": draft.group_id}
     gpts = queries.list_private_gpts(tenant.pk).order_by("name", "id")[:OFFERED_GPTS]
+    # Also what stands in the section and is not live now, or beyond the list: saving must not drop it.
+    placed = [(entry.gpt.slug, entry.gpt.name) for entry in queries.list_entries(found)]
     free = min(EMPTY_ROWS, max(MAX_ENTRIES - len(rows), 0))
     takes_group = found.kind in GROUP_SECTIONS
     return {
@@ -142,7 +144,7 @@ def _build_context(tenant: Workspace, found: StoreSection, typed: QueryDict | No
         "section": found,
         "values": values,
         "rows": [{"gpt": slug, "reason": reason} for slug, reason in (*rows, *[("", "")] * free)],
-        "gpts": list(gpts.values_list("slug", "name")),
+        "gpts": list(dict([*gpts.values_list("slug", "name"), *placed]).items()),
         "takes_group": takes_group,
         "groups": list(list_groups(tenant).order_by("name")[:OFFERED_GROUPS]) if takes_group else [],
     }

@@ -17,7 +17,7 @@ from gpts.insights import grouping
 from gpts.metering.models import UsageEvent
 from marketplace import cards
 from marketplace.models import Listing, ListingScore
-from marketplace.queries import list_private_store
+from marketplace.queries import page_private_store
 from marketplace.services.scores import compute_scores
 from tests.support.api_client import ApiClient
 from tests.support.factories.workspaces import UserFactory
@@ -115,6 +115,6 @@ def test_the_private_store_shows_no_small_number() -> None:
     gpt = listing.gpt
     gpt.live_versions.create(version=listing.version, audience="workspace", since=NOW)
     use(listing, MIN_GROUP - 1)
-    assert [card.conversations for card in list_private_store(gpt.workspace_id)] == [None]
+    assert [card.conversations for card in page_private_store(gpt.workspace_id)[1]] == [None]
     use(listing, MIN_GROUP)
-    assert [card.conversations for card in list_private_store(gpt.workspace_id)] == [5]
+    assert [card.conversations for card in page_private_store(gpt.workspace_id)[1]] == [5]

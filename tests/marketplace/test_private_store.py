@@ -286,6 +286,32 @@ def test_an_admin_arranges_the_store_by_page(
     assert sign_in(member).get(url).status_code == 403
 
 
+def test_a_saved_section_keeps_its_place_and_what_is_not_live_now(
+    company: Workspace, owner: User, make: Callable[..., GPT]
+) -> None:
+    """Deleted sections leave gaps in the positions, and a paused GPT comes back to where it stood."""
+    gpts = [make("Kept"), make("Paused")]
+    sections = [
+        make_section(company, owner, "shelf", title, *gpts) for title in ("One", "Two", "Three", "Four")
+    ]
+    client, url = sign_in(owner), f"/w/{company.slug}/admin/store"
+    assert client.post(f"{url}/{sections[1].pk}/delete").status_code == 302
+    gpts[1].live_versions.all().delete()
+    third = f"{url}/{sections[2].pk}"
+    assert f'<option value="{gpts[1].slug}" selected>' in client.get(third).content.decode()
+
+    saved = client.post(
+        third,
+        {"title": "Three", "place": "3", "gpt": [one.slug for one in gpts], "reason": ["", "Back soon"]},
+    )
+
+    assert saved.status_code == 302
+    titles = StoreSection.objects.order_by("position").values_list("title", flat=True)
+    assert list(titles) == ["One", "Three", "Four"]
+    entries = sections[2].entries.order_by("position").values_list("gpt_id", "reason")
+    assert list(entries) == [(gpts[0].pk, ""), (gpts[1].pk, "Back soon")]
+
+
 def test_the_api_does_the_same(
     company: Workspace, owner: User, member: User, make: Callable[..., GPT]
 ) -> None:

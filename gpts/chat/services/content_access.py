@@ -18,13 +18,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
+from core.dates import check_date
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.jobs import enqueue_on_commit
 from core.links import absolute_url
 from core.scope import Scope, open_scope
 from gpts.chat.models import ContentAccess, ContentAccessRule, Conversation
 from gpts.chat.models.content_access import REASON_LENGTH
-from gpts.chat.queries.content_access import is_content_access_allowed
+from gpts.chat.queries.content_access import is_content_access_allowed, is_open
 from gpts.chat.states import ContentAccessState
 from workspaces.mail_text import MailText
 from workspaces.models import Member, Notification, User, Workspace
@@ -69,7 +70,8 @@ def set_content_access(*, workspace: Workspace, is_allowed: bool, by: User, at: 
         enqueue_on_commit("gpts.announce_content_access", workspace_id=workspace.pk, since=at.isoformat())
         return
     for access in _lock(ContentAccess.objects.filter(workspace=workspace, state__in=_UNFINISHED)):
-        _close(access, by=by, at=at)
+        if is_unfinished(access, at=at):
+            _close(access, by=by, at=at)
 
 
 _UNFINISHED = (ContentAccessState.REQUESTED, ContentAccessState.OPENED)
@@ -95,6 +97,9 @@ def request_content_access(
     lock_workspaces([workspace.pk])
     _require_allowed(workspace)
     reason = _clean_reason(reason)
+    for field, day in (("since", since), ("until", until)):
+        if day is not None:
+            check_date(day, field=field)
     if since is not None and until is not None and until < since:
         raise InvalidInput(_("The end lies before the beginning."), code="range_invalid", field="until")
     person = _find_person(workspace, email)
@@ -162,9 +167,14 @@ def answer_content_access(
 def close_content_access(*, access: ContentAccess, by: User, at: datetime) -> ContentAccess:
     """Withdraw a request, or end an open access before its time. Idempotent. Audited."""
     access = _lock_one(access)
-    if access.state in _UNFINISHED:
+    if is_unfinished(access, at=at):
         _close(access, by=by, at=at)
     return access
+
+
+def is_unfinished(access: ContentAccess, *, at: datetime) -> bool:
+    """Return whether a request waits, or conversations are open now: their time may be over already."""
+    return access.state == ContentAccessState.REQUESTED or is_open(access, at=at)
 
 
 def record_reading(*, access: ContentAccess, conversation_id: UUID, by: User, at: datetime) -> None:

@@ -32,6 +32,7 @@ from gpts.chat.queries.content_access import (
     read_as_person,
 )
 from gpts.chat.services.content_access import (
+    WAITS_FOR,
     answer_content_access,
     close_content_access,
     record_reading,
@@ -114,7 +115,9 @@ def _describe(access: ContentAccess, user: User, *, at: Any) -> dict[str, Any]:
         "access": access,
         "is_open": is_open(access, at=at),
         "may_read": is_mine and is_open(access, at=at),
-        "may_answer": is_waiting and user.pk not in (access.requested_by_id, access.person_id),
+        "may_answer": is_waiting
+        and at - access.requested_at < WAITS_FOR
+        and user.pk not in (access.requested_by_id, access.person_id),
         "may_close": is_open(access, at=at) or is_waiting,
         "is_about_me": access.person_id == user.pk,
     }

@@ -1,21 +1,23 @@
 """Sums of what the members of a workspace used, by day and by person, group, GPT, model and cost centre.
 
-The caller has authorised VIEW_USAGE, and the open scope sees the workspace's usage. All sums of one report
-are of the same rows, so every dimension adds up to the same total.
+The caller has authorised VIEW_USAGE, and the open scope sees the workspace's usage. All dimensions
+add up the same rows, but for answers that end while a report is made.
 """
 # ruff: noqa: S608 - SQL of constants of this file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Case, F, OuterRef, Subquery, When
 from django.utils.translation import gettext as _
 
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.states import Audience
 from gpts.metering.usage_ranges import NONE, Dimension, UsageQuery, UsageRange, get_period_start
 from workspaces.models import User, Workspace
 from workspaces.queries import Placement, place_members
@@ -118,8 +120,12 @@ def build_usage_report(workspace: Workspace, query: UsageQuery) -> UsageReport:
     named, others = ordered[:NAMED_ROWS], ordered[NAMED_ROWS:]
     wanted: dict[str, list[str]] = {query.by: [key for key, _sums in named]}
     for dimension, key in query.filters.items():
-        wanted.setdefault(dimension, []).append(key)
-    labels = _read_labels(wanted, placements)
+        # An id from an address is named only if the workspace has to do with it: a member, or somebody or
+        # some GPT whose use it paid for.
+        is_member = dimension == Dimension.PERSON and int(key) in placements
+        if days or is_member or dimension not in (Dimension.PERSON, Dimension.GPT):
+            wanted.setdefault(dimension, []).append(key)
+    labels = _read_labels(workspace, wanted, placements)
     return UsageReport(
         total=_add(days.values()),
         people=_count_people(where, parameters),
@@ -127,7 +133,9 @@ def build_usage_report(workspace: Workspace, query: UsageQuery) -> UsageReport:
         parts=[UsagePart(key, labels[query.by, key], sums) for key, sums in named],
         rest=_add(sums for _key, sums in others),
         rest_count=len(others),
-        filter_labels={dimension: labels[dimension, key] for dimension, key in query.filters.items()},
+        filter_labels={
+            dimension: labels.get((dimension, key), key) for dimension, key in query.filters.items()
+        },
     )
 
 
@@ -139,7 +147,7 @@ def list_usage_lines(workspace: Workspace, query: UsageQuery, period: UsageRange
     users = {user_id for (user_id, _gpt, _model), _sums in rows}
     gpts = {gpt_id for (_user, gpt_id, _model), _sums in rows}
     people = User.objects.in_bulk(users)
-    names = dict(GPT.objects.filter(pk__in=gpts).values_list("pk", "name"))
+    names = _read_gpt_names(workspace, gpts)
     for (user_id, gpt_id, model), sums in sorted(rows, key=lambda row: row[0]):
         person, placement = people.get(user_id), placements.get(user_id, _NOWHERE)
         yield UsageLine(
@@ -236,14 +244,26 @@ def _key_of(dimension: str, placement: Placement) -> str:
     return placement.cost_centre or NONE
 
 
+def _read_gpt_names(workspace: Workspace, ids: Collection[int]) -> dict[int, str | None]:
+    """Return the names of the workspace's own GPTs, and of others those that outsiders see.
+
+    A GPT's own name is that of its draft, which others do not see.
+    """
+    outside = LiveVersion.objects.filter(
+        gpt=OuterRef("pk"), audience__in=(Audience.LINK, Audience.PUBLIC)
+    ).order_by("-audience")  # "public" before "link"
+    shown = Case(
+        When(workspace=workspace, then=F("name")), default=Subquery(outside.values("version__name")[:1])
+    )
+    return dict(GPT.objects.filter(pk__in=ids).annotate(shown=shown).values_list("pk", "shown"))
+
+
 def _read_labels(
-    keys: Mapping[str, list[str]], placements: Mapping[int, Placement]
+    workspace: Workspace, keys: Mapping[str, list[str]], placements: Mapping[int, Placement]
 ) -> dict[tuple[str, str], str]:
     """Return what each key of each dimension is called."""
     people = User.objects.in_bulk([int(key) for key in keys.get(Dimension.PERSON, ())])
-    names = dict(
-        GPT.objects.filter(pk__in=[int(key) for key in keys.get(Dimension.GPT, ())]).values_list("pk", "name")
-    )
+    names = _read_gpt_names(workspace, [int(key) for key in keys.get(Dimension.GPT, ())])
     groups = {str(placement.group_id): placement.group for placement in placements.values()}
     labels = {}
     for dimension, found in keys.items():

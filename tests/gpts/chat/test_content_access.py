@@ -185,6 +185,7 @@ def test_what_is_refused_changes_nothing(company: Company) -> None:
         "reason_too_short": {"reason": "because"},
         "reason_too_long": {"reason": "why " * 400},
         "not_a_member": {"email": stranger.email},
+        "date_invalid": {"until": day.replace(year=9999)},
         "range_invalid": {"since": day, "until": day - timedelta(days=1)},
     }
     for code, fields in refusals.items():
@@ -232,6 +233,19 @@ def test_an_access_ends(company: Company, way: str) -> None:
     read_before = list_actions().count("gpts.content_read")
     assert admin.get(opened).status_code == 403
     assert list_actions().count("gpts.content_read") == read_before
+
+
+def test_what_ended_by_itself_is_not_closed_again(company: Company) -> None:
+    allow(company)
+    access = answer(ask(company), company.owner)
+    long_ago = timezone.now() - timedelta(days=30)
+    with system_scope("tests"):
+        ContentAccess.objects.filter(pk=access.pk).update(ends_at=long_ago)
+        set_content_access(workspace=company.place, is_allowed=False, by=company.owner, at=timezone.now())
+        close_content_access(access=access, by=company.owner, at=timezone.now())
+    access.refresh_from_db()
+    assert (access.state, access.ends_at) == (ContentAccessState.OPENED, long_ago)
+    assert "gpts.content_access_closed" not in list_actions()
 
 
 def test_conversations_of_somebody_who_left_within_the_days(company: Company) -> None:

@@ -34,8 +34,10 @@ from gpts.metering.usage_ranges import Dimension, Step, UsageQuery, UsageRange, 
 from gpts.metering.web.usage_files import stream_usage_csv
 from tests.support.api_client import create_key, get_bearer_header
 from tests.support.budgets import NOW, add_new_member, create_owned_company
+from tests.support.chat import create_public_gpt
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.metering import UsageEventFactory
+from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
 from tests.support.query_plans import list_whole_reads_of
 from workspaces.models import Group, GroupMember, Member, User, Workspace
@@ -252,6 +254,32 @@ def test_the_page_leads_from_cost_centre_to_group_and_says_how_it_counts() -> No
     assert wrong.status_code == 400
     assert "The last day lies before the first." in wrong.content.decode()
     assert "Nothing was used in these days" in empty
+
+
+def test_ids_from_the_address_name_nobody_whom_the_workspace_did_not_pay_for() -> None:
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    stranger = UserFactory.create(display_name="Stranger of elsewhere")
+    foreign = create_public_gpt(name="Secret plan")
+    client = sign_in(owner)
+
+    for query in (f"person={stranger.pk}", f"gpt={foreign.pk}", "person=99999999"):
+        page = client.get(f"/w/{acme.slug}/admin/usage?{query}")
+        assert page.status_code == 200
+        assert "Stranger of elsewhere" not in page.content.decode()
+        assert "Secret plan" not in page.content.decode()
+
+
+def test_gpts_of_others_have_the_name_that_outsiders_see() -> None:
+    acme = create_owned_company()
+    ann = add_new_member(acme)
+    foreign = create_public_gpt(name="Letter desk")
+    GPT.objects.filter(pk=foreign.pk).update(name="Unannounced rebranding")
+    use(ann, acme, foreign, NOW, cost_micros=5)
+
+    assert read_parts(acme, Dimension.GPT) == {"Letter desk": (1, 5)}
+    query = UsageQuery(NOVEMBER, by=Dimension.GPT)
+    assert [line.gpt for line in list_usage_lines(acme, query, NOVEMBER)] == ["Letter desk"]
 
 
 def test_the_api_gives_the_same_sums() -> None:
