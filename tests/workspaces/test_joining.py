@@ -110,9 +110,9 @@ def test_who_was_removed_comes_back_by_an_invitation_and_not_by_a_link(
     invitation, _token = invite_member(
         workspace=company, email=bob.email, role=Role.MEMBER, by=owner, at=later
     )
-    member = accept_invitation(invitation=invitation, by=bob, at=later)
-    assert member is not None
-    remove_member(member=member, by=bob, at=later)
+    back = accept_invitation(invitation=invitation, by=bob, at=later)
+    assert back is not None
+    remove_member(member=back, by=bob, at=later)
     join_by_link(link=link, by=bob, at=later)
 
 
@@ -330,7 +330,7 @@ def test_the_policy_is_asked_with_the_domain_of_the_cleaned_address(
             workspace=company, act=Act.INVITE_GUEST, subject_kind="everyone", target_kind="host",
             target_value=host, effect="deny",
         )  # fmt: skip
-    key = create_key(owner, company, "account")
+    key = create_key(owner, "account", workspace=company)
     answer = client.post(
         f"/api/v1/workspaces/{company.slug}/guests",
         {"email": address, "days": 9},

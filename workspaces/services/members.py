@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
@@ -176,7 +177,7 @@ def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> 
 
 
 def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
-    """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
+    """Remove a member, or leave; memberships of groups, shares and API keys there end at once. Audited.
 
     Streams end with their next check, within two seconds. Links that they made and open invitations to them
     and by them are closed; groups and guests of theirs stay with the workspace.
@@ -204,6 +205,8 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
                 accepted_at__isnull=True,
                 revoked_at__isnull=True,
             ).update(revoked_at=at)
+            for path in settings.MEMBERSHIP_ENDINGS:
+                import_string(path)(workspace_id=workspace.pk, user_id=fresh.user_id)
         note_removal(workspace_id=workspace.pk, user_id=fresh.user_id, at=at)
         fresh.delete()
         record(
