@@ -438,6 +438,7 @@ def test_a_file_invites_its_good_rows_and_names_the_others(
         (b"email\n" + b"a@b.example\n" * 20_001, "too_many_rows"),
         (b"email\n" + b"x" * (4 * 1024 * 1024), "too_many_rows"),
         (b"email\n" + b"x" * 200_000 + b"\n", "file_invalid"),
+        (b"email\n" + b"x" * 20_000 + b"\n", "file_invalid"),
     ],
 )
 def test_files_that_are_none_invite_nobody(

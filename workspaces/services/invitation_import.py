@@ -33,6 +33,8 @@ from workspaces.states import Role
 
 IMPORT_BYTES = 4 * 1024 * 1024
 IMPORT_ROWS = 20_000
+# A longer cell is a quotation mark that is never closed, not an address.
+CELL_CHARACTERS = 10_000
 INVITATION_DAYS = 14
 # Roles that a file may give; owners are named one by one, with a password.
 IMPORT_ROLES = (Role.ADMIN, Role.BUILDER, Role.MEMBER)
@@ -200,6 +202,8 @@ def _read_rows(content: bytes) -> Iterator[tuple[int, str, str]]:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
+            if any(len(cell) > CELL_CHARACTERS for cell in cells):
+                raise _invalid()
             count += 1
             if count > IMPORT_ROWS:
                 raise _too_large()
