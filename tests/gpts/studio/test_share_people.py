@@ -282,7 +282,13 @@ def test_an_editor_neither_opens_an_audience_that_ended_nor_chooses_the_address(
         gpt, only_update = access_gpt_to_update(editor, stage.gpt.slug, audience)
     LiveVersion.objects.all().delete()  # its owner was faster
     assert only_update
-    share = {"gpt": gpt, "audiences": [audience], "release_notes": "", "by": editor, "at": NOW}
+    share: dict[str, Any] = {
+        "gpt": gpt,
+        "audiences": [audience],
+        "release_notes": "",
+        "by": editor,
+        "at": NOW,
+    }
     with open_scope(scope_for(editor)), pytest.raises(Conflict) as caught:
         share_draft(**share, only_update=only_update)
     assert caught.value.code == "gpt_not_live"
