@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("gpts", "0030_adoptions"),
+        ("gpts", "0031_editors_and_owners"),
     ]
 
     operations = [
