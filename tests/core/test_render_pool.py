@@ -27,6 +27,14 @@ SLOW_CODE = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept_pool() -> Iterator[RenderPool]:
+    """For tests that only render: starting processes takes longer than most texts."""
+    pool = RenderPool(2)
+    yield pool
+    pool.stop()
+
+
 @pytest.fixture
 def pool() -> Iterator[RenderPool]:
     pool = RenderPool(2)
@@ -35,8 +43,8 @@ def pool() -> Iterator[RenderPool]:
 
 
 @pytest.mark.parametrize("text", SLOW_CODE.values(), ids=SLOW_CODE)
-def test_hostile_code_is_shown_without_colours_within_its_time(pool: RenderPool, text: str) -> None:
-    rendered = pool.render(text + "\n**after**", LABELS, lane=1)
+def test_hostile_code_is_shown_without_colours_within_its_time(kept_pool: RenderPool, text: str) -> None:
+    rendered = kept_pool.render(text + "\n**after**", LABELS, lane=1)
 
     assert rendered is not None
     assert rendered.seconds < HIGHLIGHT_SECONDS + 0.5
@@ -44,8 +52,8 @@ def test_hostile_code_is_shown_without_colours_within_its_time(pool: RenderPool,
     assert 'class="code__text"' in rendered.html
 
 
-def test_code_after_hostile_code_is_shown_too(pool: RenderPool) -> None:
-    rendered = pool.render(f"{MAKE}\n```python\nx = 1\n```", LABELS, lane=1)
+def test_code_after_hostile_code_is_shown_too(kept_pool: RenderPool) -> None:
+    rendered = kept_pool.render(f"{MAKE}\n```python\nx = 1\n```", LABELS, lane=1)
 
     assert rendered is not None
     assert "x = 1" in rendered.html
@@ -55,8 +63,8 @@ def test_code_after_hostile_code_is_shown_too(pool: RenderPool) -> None:
     "formula",
     ["\\frac{" * 300, "{" * 1_900, "\\sqrt" * 380, "a_" * 900, "\\left(" * 300, "&" * 1_900, "x^{" * 600],
 )
-def test_hostile_formulas_take_their_time_at_most(pool: RenderPool, formula: str) -> None:
-    rendered = pool.render("".join(f"${formula}{number}$\n\n" for number in range(95)), LABELS, lane=1)
+def test_hostile_formulas_take_their_time_at_most(kept_pool: RenderPool, formula: str) -> None:
+    rendered = kept_pool.render("".join(f"${formula}{number}$\n\n" for number in range(95)), LABELS, lane=1)
 
     assert rendered is not None
     assert rendered.seconds < RENDER_SECONDS + 0.5
@@ -70,18 +78,18 @@ def test_hostile_formulas_take_their_time_at_most(pool: RenderPool, formula: str
         "https://a.example/)))", "<a", "\\[", "$", "a\\\n", "1. a\n", "[a]", "~~a", "[a][b]", "](",
     ],
 )  # fmt: skip
-def test_any_text_of_the_greatest_length_ends_in_its_time(pool: RenderPool, piece: str) -> None:
-    rendered = pool.render((piece * 200_000)[:200_000], LABELS, lane=1)
+def test_any_text_of_the_greatest_length_ends_in_its_time(kept_pool: RenderPool, piece: str) -> None:
+    rendered = kept_pool.render((piece * 200_000)[:200_000], LABELS, lane=1)
 
     assert rendered is not None
     # The sanitiser, which is linear, runs within the time or not at all.
     assert rendered.seconds < RENDER_SECONDS + 1.0
 
 
-def test_many_images_in_a_paragraph_are_all_links(pool: RenderPool) -> None:
+def test_many_images_in_a_paragraph_are_all_links(kept_pool: RenderPool) -> None:
     text = "[![in](https://a.example/i.png)](https://a.example) " + "![out](https://b.example/i.png) " * 500
 
-    rendered = pool.render(text, LABELS, lane=1)
+    rendered = kept_pool.render(text, LABELS, lane=1)
 
     assert rendered is not None
     assert rendered.html.count('class="image-link"') == 500

@@ -121,14 +121,17 @@ def read_body(response: Any) -> bytes:
     return b"" if response.is_async else b"".join(response.streaming_content)
 
 
-def normalise(response: Any, path: str) -> tuple[int, dict[str, bytes], bytes]:
-    """Return status, headers and body without the path and without nonces, tokens and ids."""
+def normalise(response: Any, path: str, body: bytes | None = None) -> tuple[int, dict[str, bytes], bytes]:
+    """Return status, headers and body without the path and without nonces, tokens and ids.
+
+    ``body`` is the response's, where it was read before: a stream is read once.
+    """
     headers = {
         name: _normalise_text(value.encode(), path)
         for name, value in response.headers.items()
         if name != "Content-Length"
     }
-    return response.status_code, headers, _normalise_text(read_body(response), path)
+    return response.status_code, headers, _normalise_text(read_body(response) if body is None else body, path)
 
 
 def _normalise_text(text: bytes, path: str) -> bytes:

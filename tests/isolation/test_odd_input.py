@@ -98,8 +98,9 @@ def test_wrongly_typed_fields_of_the_api(part: str, world: World) -> None:
         with cases.run(f"{row.name} x {method}"), record_read_names() as read:
             valid = dict(row.data(world))
             for name, value in VALUES.items():
-                answer = send_as_allowed(world, row, method, dict.fromkeys(FIELDS, value))
-                assert answer.status_code < 500, f"{name}: {answer.status_code}"
+                if name == "null" or not read.isdisjoint(FIELDS):
+                    answer = send_as_allowed(world, row, method, dict.fromkeys(FIELDS, value))
+                    assert answer.status_code < 500, f"{name}: {answer.status_code}"
                 if read.isdisjoint({*FIELDS, *valid}):
                     break  # no value of these can make a difference
                 for field in valid if name in ("null", "object", "nul", "number") else ():
@@ -118,7 +119,10 @@ def test_invalid_fields_of_forms(part: str, world: World) -> None:
             valid = dict(row.data(world))
             for value in ("", "a\x00b", "x" * 40_000, "9" * 40, "\u202e{{7*7}}<script>"):
                 fields = dict.fromkeys(FIELDS, value)
+                # Once is enough where the view reads none of the names that have the value.
                 for body in (fields, fields | valid):
+                    if value and read.isdisjoint(FIELDS if body is fields else {*FIELDS} - {*valid}):
+                        continue
                     # Asynchronous views commit to the world's database, so no message may be valid there.
                     body = body | {"text": ""} if ROUTES[row.name].is_async else body
                     answer = send_as_allowed(world, row, method, body)
@@ -150,11 +154,14 @@ def test_invalid_query_strings(part: str, world: World) -> None:
             continue
         with cases.run(row.name), record_read_names() as read:
             separator = "&" if row.query else "?"
-            plain = send_as_allowed(world, row, "GET", {})
-            for query in QUERIES if not read.isdisjoint(QUERY_NAMES) else QUERIES[:1]:
+            is_api = ROUTES[row.name].is_api
+            plain = send_as_allowed(world, row, "GET", {}) if is_api else None
+            for query in QUERIES:
+                if query is not QUERIES[0] and read.isdisjoint(QUERY_NAMES):
+                    break
                 answer = send_as_allowed(world, row, "GET", {}, separator + query)
                 assert answer.status_code < 500, f"{query[:60]}: {answer.status_code}"
-                if query.startswith("ordering") and ROUTES[row.name].is_api:
+                if query is QUERIES[0] and is_api:
                     assert answer.status_code == 400 or read_body(answer) == read_body(plain), (
                         "filtered or sorted by a column of another object"
                     )

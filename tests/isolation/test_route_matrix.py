@@ -1,14 +1,16 @@
-"""Every route with every method, requested by everybody. A failure names route, person and method."""
+"""Every route with every method, requested by everybody: outcome, private texts, headers, changes.
+
+A failure names route, person and method.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import connection
 from django.test import Client
 
+from tests.isolation.absent import is_like_absent
 from tests.isolation.database_state import ChangeDetector, digest_tables
 from tests.isolation.grouping import Cases
 from tests.isolation.matrix import (
@@ -20,15 +22,17 @@ from tests.isolation.matrix import (
     list_credential_cells,
     pick_allowed_actor,
 )
+from tests.isolation.private_texts import find_leaks
 from tests.isolation.requests import (
     ask,
-    build_absent_ids,
     build_path,
     classify_outcome,
     get_own_ids,
     normalise,
+    read_body,
     send,
 )
+from tests.isolation.response_headers import check_headers
 from tests.isolation.world import ACTORS, World
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +49,7 @@ def test_every_route_and_method_has_a_row() -> None:
 @pytest.mark.parametrize("actor", ACTORS)
 @pytest.mark.parametrize("part", PARTS)
 def test_access(part: str, actor: str, world: World) -> None:
-    """Each person gets the outcome that the row says; a refused request changes and reveals nothing."""
+    """Each person gets the row's outcome and no private text of others; a refusal changes nothing."""
     cases = Cases()
     for cell in list_cells(part, actor):
         with cases.run(cell):
@@ -63,27 +67,16 @@ def check_cell(cell: Cell, world: World) -> None:
 
     outcome = classify_outcome(response)
     assert outcome == expected, f"expected {expected}, got {outcome}"
+    body = read_body(response)
+    if cell.method == "GET":
+        check_headers(response, body, row.name, cell.actor)
+    assert find_leaks(body, cell.actor) == set(), "others' private texts are in the response"
     if expected == "in":
         return
     assert_nothing_happened(before)
     if expected != "forbidden" and not row.is_public:
-        seen = normalise(response, build_path(row, get_own_ids(row, world)))
-        assert seen == request_absent(cell, world), "differs from the response for an absent object"
-
-
-def request_absent(cell: Cell, world: World) -> Any:
-    """Return the response for ids that do not exist; for pages without ids that of an unknown address."""
-    row = cell.row
-    if row.ids:
-        ids = build_absent_ids(row)
-        return normalise(ask(world, row, cell.actor, cell.method, ids), build_path(row, ids))
-    if row.outcome(cell.actor) != "missing" or cell.route.is_api:
-        return normalise(ask(world, row, cell.actor, cell.method, row.fixed), build_path(row, row.fixed))
-    client = Client()
-    if cell.actor in world.sessions:
-        client.cookies["loggia_session"] = world.sessions[cell.actor]
-    path = "/no/such/address/at/all"
-    return normalise(send(client, cell.method, path, {}, {}, is_json=False), path)
+        seen = normalise(response, build_path(row, get_own_ids(row, world)), body)
+        assert is_like_absent(seen, cell, world), "differs from the response for an absent object"
 
 
 def assert_nothing_happened(before: dict[str, str]) -> None:
