@@ -41,7 +41,7 @@ FILTERS = [
 ORDER = OpenApiParameter("order", OpenApiTypes.STR, enum=GPTOrder.values)
 
 
-class CompanyGPTSerializer(serializers.Serializer[GPT]):
+class CompanyGPTSerializer(serializers.Serializer[Any]):
     """Counts of people are null while they are fewer than five. Cost is in millionths of ``currency``."""
 
     slug = serializers.CharField()

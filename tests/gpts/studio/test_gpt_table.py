@@ -61,7 +61,7 @@ class Stage:
                 set_live_version(gpt=gpt, version=version, audience=audience, by=gpt.owner, at=NOW)
         return gpt
 
-    def list(self, **wanted: str) -> list[str]:
+    def find(self, **wanted: str) -> list[str]:
         chosen = read_gpt_filter(wanted)
         rows = list_company_gpts(self.company, chosen, today=TODAY)
         return [gpt.name for gpt in paginate(rows, order=ORDER_COLUMNS[chosen.order]).items]
@@ -73,7 +73,7 @@ class Stage:
             {"act": act, "gpts": [gpt.slug for gpt in gpts], **body},
         )
         assert answer.status_code == 200, answer.content
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json()
 
 
 @pytest.fixture
@@ -108,12 +108,12 @@ def test_filters_and_orders(stage: Stage) -> None:
     GPT.objects.filter(name="Gone").update(deleted_at=NOW)
 
     assert {
-        "updated": stage.list(),
-        "used": stage.list(order="used"),
-        "unused": stage.list(order="unused"),
-        "cost": stage.list(order="cost"),
-        "answers": stage.list(order="answers"),
-        "created": stage.list(order="created"),
+        "updated": stage.find(),
+        "used": stage.find(order="used"),
+        "unused": stage.find(order="unused"),
+        "cost": stage.find(order="cost"),
+        "answers": stage.find(order="answers"),
+        "created": stage.find(order="created"),
     } == {
         "updated": ["Alpha", "Beta", "Gamma", "delta 100%"],
         "used": ["Alpha", "Beta", "Gamma", "delta 100%"],
@@ -122,7 +122,7 @@ def test_filters_and_orders(stage: Stage) -> None:
         "answers": ["Beta", "Gamma", "delta 100%", "Alpha"],
         "created": ["delta 100%", "Gamma", "Beta", "Alpha"],
     }
-    assert set(stage.list(order="name")) == {"Alpha", "Beta", "Gamma", "delta 100%"}
+    assert set(stage.find(order="name")) == {"Alpha", "Beta", "Gamma", "delta 100%"}
     for wanted, names in (
         ({"owner": NONE}, ["Beta"]),
         ({"owner": str(stage.heir.pk)}, ["Gamma"]),
@@ -135,7 +135,7 @@ def test_filters_and_orders(stage: Stage) -> None:
         ({"q": "ALPHA"}, ["Alpha"]),
         ({"model": "1"}, []),
     ):
-        assert stage.list(**wanted) == names, wanted
+        assert stage.find(**wanted) == names, wanted
     words = {
         gpt.name: describe_access(gpt) for gpt in list_company_gpts(stage.company, GPTFilter(), today=TODAY)
     }
