@@ -127,7 +127,7 @@ def test_a_refusal_is_told_and_requests_are_taken_back(
     assert "We have our own." in page
     mine.post(place, {"reason": REASON})
     mine.post(place, {"act": "withdraw"})
-    assert [one.state for one in AdoptionRequest.objects.all()] == ["refused"]
+    assert [one.state for one in AdoptionRequest.objects.order_by("pk")] == ["refused", "withdrawn"]
     # Strangers and other companies find nothing.
     stranger = sign_in(UserFactory.create())
     assert stranger.post(place, {"reason": REASON}).status_code == 404

@@ -79,6 +79,8 @@ def test_a_rule_is_previewed_then_saved_and_read_in_history(
     assert "Effective access: Ann" in one
     assert "Export conversations Yes No Ann may not export conversations." in one
     assert "There is no GPT with this address." in read(client.post(url, {**typed, "focus_gpt": "nowhere"}))
+    for group in ("²", "٣", "9" * 20, "0"):
+        assert client.post(url, {**typed, "focus_group": group}).status_code == 200
 
     saved = client.post(url, {**typed, "save": "1", "note": "Interns  first"})
     assert (saved.status_code, saved.headers["Location"]) == (302, url)

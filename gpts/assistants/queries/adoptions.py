@@ -63,11 +63,6 @@ def load_adoptions_of(
     return {person: PersonAdoptions(approved.get(person, {}), blocked.get(person, {})) for person in people}
 
 
-def find_pinned_version_id(user: User, gpt: GPT, workspace_id: int) -> int | None:
-    """Return the version that a company of ``user`` pinned for them, None where it approved none."""
-    return load_adoptions(user.pk, gpts=[gpt.pk]).approved.get(workspace_id, {}).get(gpt.pk)
-
-
 # For pages --------------------------------------------------------------------------------------------------
 
 
@@ -95,13 +90,18 @@ def list_open_requests(workspace: Workspace) -> QuerySet[AdoptionRequest]:
 
 def list_own_requests(workspace: Workspace, user: User) -> QuerySet[AdoptionRequest]:
     """Return what a member asked for, the newest first, annotated as list_adoptions."""
-    rows = AdoptionRequest.objects.filter(workspace=workspace, requested_by=user)
+    rows = _exclude_withdrawn(AdoptionRequest.objects.filter(workspace=workspace, requested_by=user))
     return _annotate_public(rows.select_related("gpt", "requested_by")).order_by("-id")
 
 
 def find_last_request(workspace_id: int, gpt: GPT, user: User) -> AdoptionRequest | None:
+    """Return what a member asked for last and did not take back."""
     rows = AdoptionRequest.objects.filter(workspace_id=workspace_id, gpt=gpt, requested_by=user)
-    return rows.order_by("-id").first()
+    return _exclude_withdrawn(rows).order_by("-id").first()
+
+
+def _exclude_withdrawn(rows: QuerySet[AdoptionRequest]) -> QuerySet[AdoptionRequest]:
+    return rows.exclude(state=RequestState.WITHDRAWN)
 
 
 def find_adoption(workspace_id: int, gpt: GPT) -> Adoption | None:

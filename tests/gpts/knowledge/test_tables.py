@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -283,6 +284,13 @@ def test_hidden_rows_and_columns_are_left_out_with_a_remark() -> None:
 )
 def test_csv(text: str, texts: list[str]) -> None:
     assert [part for _heading, part in read_here("a.csv", text.encode())[0]] == texts
+
+
+def test_a_huge_cell_is_read_and_the_limit_of_other_readers_stays() -> None:
+    before = csv.field_size_limit()
+    parts = read_here("a.csv", b'name,text\nAnn,"' + b"word " * 40_000 + b'"\n')[0]
+    assert sum(text.count("word") for _heading, text in parts) == 40_000
+    assert csv.field_size_limit() == before
 
 
 def test_a_tab_separated_cell_over_two_lines() -> None:

@@ -147,7 +147,7 @@ def restore(request: HttpRequest, workspace: str, number: int) -> HttpResponse:
 
 
 def _read_number(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default
 
 
 def _name(tenant: Workspace, *policies: Policy) -> Names:
@@ -248,8 +248,8 @@ def _find_focus(tenant: Workspace, request: HttpRequest) -> Focus:
         else:
             focus.people = [person for person in list_ruled_people(tenant.pk) if person.id == found.pk]
             focus.title = str(found)
-    elif focus.group.isdigit():
-        group = Group.objects.filter(workspace=tenant, pk=focus.group).first()
+    elif group_id := _read_number(focus.group, 0):
+        group = Group.objects.filter(workspace=tenant, pk=group_id).first()
         if group is not None:
             focus.people = [person for person in list_ruled_people(tenant.pk) if group.pk in person.groups]
             focus.title = group.name

@@ -26,7 +26,7 @@ NO_DELIMITER = "\x1f"
 # Of the lines, the share that a mark must part evenly.
 LEAST_SHARE = 0.3
 # A cell may be the whole of what is looked at.
-csv.field_size_limit(QUOTED_CHARACTERS * 4)
+CELL_CHARACTERS = QUOTED_CHARACTERS * 4
 _CLOSED, _BROKEN = -1, -2
 
 
@@ -134,7 +134,12 @@ class _Records:
         return line.split(self._delimiter)
 
     def _parse(self, text: str) -> list[str]:
-        return next(csv.reader([text], delimiter=self._delimiter), [])
+        # The limit holds for the process: other readers of it refuse by the one that they found.
+        before = csv.field_size_limit(CELL_CHARACTERS)
+        try:
+            return next(csv.reader([text], delimiter=self._delimiter), [])
+        finally:
+            csv.field_size_limit(before)
 
     def _find_open_quote(self, text: str, begin: int) -> int:
         """Return where the cell begins whose quotation mark is still open at the end of ``text``.
