@@ -16,7 +16,7 @@ ORDERS = {
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0030_adoptions")]
+    dependencies: ClassVar = [("gpts", "0031_editors_and_owners")]
 
     operations: ClassVar = [
         migrations.AddField(
