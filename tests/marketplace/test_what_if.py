@@ -43,7 +43,9 @@ def test_approvals_and_blocks_are_read() -> None:
     block_gpt(workspace=company, gpt=blocked, note="It leaks.", by=owner, at=NOW)
     both = tuple(sorted((owner.pk, sailor.pk)))
 
-    def see(before: Policy, after: Policy, *, gpt: int | None = None) -> set[tuple[str, tuple[int, ...], bool]]:
+    def see(
+        before: Policy, after: Policy, *, gpt: int | None = None
+    ) -> set[tuple[str, tuple[int, ...], bool]]:
         with open_scope(scope_for(User.objects.get(pk=owner.pk))):
             effects = preview_change(company, before, after, gpt=gpt)
         found = set()
