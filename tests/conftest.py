@@ -19,6 +19,7 @@ from django.utils import translation
 from tests.support.browsers import find_browser
 from tests.support.servers import servers, stop_abandoned_runs, stop_run
 from tests.support.services import WebService, WorkerService, start_service
+from tests.support.warm_worker import stop_forking
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -48,6 +49,7 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     connections.close_all()
+    stop_forking()
     servers.stop()
     if not hasattr(config, "workerinput"):
         stop_run(settings.WHOLE_RUN)  # also of workers that crashed

@@ -18,18 +18,26 @@ from django.conf import settings
 from config.celery import QUEUE_NAMES
 from embedded.paths import ROOT
 from tests.support.servers import servers
+from tests.support.warm_worker import ForkedProcess, fork_worker
 
 
 class Service:
     """A process of ours that was started for tests; what it prints goes to ``log``."""
 
+    process: subprocess.Popen[bytes] | ForkedProcess
+
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
+        self.process = self._start(command, os.environ | dict(environment))
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str]
+    ) -> subprocess.Popen[bytes] | ForkedProcess:
+        with self.log.open("wb") as output:
+            return subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=ROOT,
-                env=os.environ | dict(environment),
+                env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -81,12 +89,15 @@ class WorkerService(Service):
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         super().__init__(
-            ["celery", "--app", "config.celery:app", "worker", "--pool", "threads", "--concurrency", "2",
+            ["worker", "--pool", "threads", "--concurrency", "2",
              "--queues", ",".join(QUEUE_NAMES), "--loglevel", "INFO", "--without-gossip",
              "--without-mingle", "--without-heartbeat"],
             {**environment, "LOG_LEVEL": "INFO"},
             log,
         )  # fmt: skip
+
+    def _start(self, command: Sequence[str], environment: Mapping[str, str]) -> ForkedProcess:
+        return fork_worker(command, environment, self.log)
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
