@@ -5,8 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("gpts", "0032_passage_rows"),
-        ("workspaces", "0016_cost_centres"),
+        ("gpts", "0033_gpt_table"),
     ]
 
     operations = [
