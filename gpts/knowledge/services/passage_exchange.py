@@ -23,8 +23,8 @@ ASIDE = 1_000_000_000
 
 def write_passages(spool: IO[str], texts: Iterable[PassageText]) -> None:
     """Keep the passages of a file in a temporary file, as lines of JSON, until it is read to its end."""
-    for text in texts:
-        spool.write(json.dumps(asdict(text)) + "\n")
+    for kept in texts:
+        spool.write(json.dumps(asdict(kept)) + "\n")
 
 
 def exchange_passages(document: Document, spool: IO[str]) -> int:
@@ -35,8 +35,9 @@ def exchange_passages(document: Document, spool: IO[str]) -> int:
     """
     old = Passage.objects.filter(document=document)
     known: defaultdict[bytes, list[int]] = defaultdict(list)
-    for pk, heading, text in old.order_by("-position").values_list("pk", "heading", "text").iterator(BATCH):
-        known[_digest(heading, text)].append(pk)
+    rows = old.order_by("-position").values_list("pk", "heading", "text")
+    for pk, *words in rows.iterator(BATCH):
+        known[_digest(words[0], words[1])].append(pk)
     old.update(position=F("position") + ASIDE)
     spool.seek(0)
     count = 0

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 
-from core.audit import AuditEvent
+from core.models import AuditEvent
 from gpts.assistants.models import GPT
 from gpts.chat.services.file_queue import read_waiting_files
 from gpts.knowledge.extraction import RemarkCode
@@ -63,7 +63,7 @@ def add_old_file(gpt: GPT, *, version: int = 0) -> KnowledgeFile:
 
 def read(file: KnowledgeFile) -> Document:
     read_document(document_id=file.document_id or 0, step=nullcontext, clock=lambda: NOW)
-    return Document.objects.get(pk=file.document_id)
+    return Document.objects.get(pk=file.document_id or 0)
 
 
 def test_new_files_have_todays_reader_and_need_nothing() -> None:
@@ -141,7 +141,7 @@ def test_a_worker_that_dies_is_followed_by_another_and_new_files_come_first() ->
 
     assert (first.key, claimed_again) == (new.document_id, None)
     assert done == 2
-    assert Document.objects.get(pk=file.document_id).reader_version == CURRENT
+    assert Document.objects.get(pk=file.document_id or 0).reader_version == CURRENT
     assert list_readable_documents(at=later, heartbeat_before=dead) == []
     take_jobs()
 
