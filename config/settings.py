@@ -273,6 +273,7 @@ NOTIFICATION_WORDS = [
     "gpts.metering.notification_words.WORDS",
     "gpts.knowledge.notification_words.WORDS",
     "gpts.chat.notification_words.WORDS",
+    "gpts.studio.notification_words.WORDS",
     "reviews.notification_words.WORDS",
     "payouts.notification_words.WORDS",
 ]
