@@ -423,6 +423,7 @@ SPECTACULAR_SETTINGS = {
         "gpts.studio.api.create_messages.add_create_messages",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AudienceEnum": "gpts.assistants.states.Audience",
         "CategoryEnum": "gpts.assistants.states.Category",
         "ReportCategoryEnum": "reviews.states.ReportCategory",
         "CaseOutcomeEnum": "reviews.states.Outcome",
