@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db import connection
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from gpts.assistants.models import GPT, Adoption, AdoptionRequest, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions
@@ -61,6 +62,36 @@ def load_adoptions_of(
             else:
                 approved.setdefault(person, {}).setdefault(place, {})[gpt] = version
     return {person: PersonAdoptions(approved.get(person, {}), blocked.get(person, {})) for person in people}
+
+
+@dataclass(frozen=True)
+class CompanyAdoptions:
+    """GPTs that one company approved, for everyone or for members of groups, and those that it blocked."""
+
+    everyone: frozenset[int]
+    by_groups: Mapping[int, frozenset[int]]
+    blocked: frozenset[int]
+
+    @property
+    def approved(self) -> frozenset[int]:
+        return self.everyone | self.by_groups.keys()
+
+
+def load_company_adoptions(workspace_id: int) -> CompanyAdoptions:
+    """Return what holds now in a company, in one query; in a scope that shows its adoptions."""
+    is_approved = Q(state=AdoptionState.APPROVED, expires_at__gt=Now())
+    rows = Adoption.objects.filter(is_approved | Q(state=AdoptionState.BLOCKED), workspace_id=workspace_id)
+    everyone, by_groups, blocked = set(), {}, set()
+    for gpt_id, state, is_for_everyone, groups in rows.values_list(
+        "gpt_id", "state", "is_for_everyone", "group_ids"
+    ):
+        if state == AdoptionState.BLOCKED:
+            blocked.add(gpt_id)
+        elif is_for_everyone:
+            everyone.add(gpt_id)
+        else:
+            by_groups[gpt_id] = frozenset(groups)
+    return CompanyAdoptions(frozenset(everyone), by_groups, frozenset(blocked))
 
 
 # For pages --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from django.urls import path
 
 from gpts.studio.web import (
     address,
+    company_gpts,
     configure,
     create,
     icon,
@@ -72,6 +73,10 @@ urlpatterns = [
         publishing.publishing_show,
         name="publishing-show",
     ),
+    path("w/<slug:workspace>/admin/gpts", company_gpts.gpt_table, name="gpt-table"),
+    path("w/<slug:workspace>/admin/gpts/gpts.csv", company_gpts.download, name="gpt-table-csv"),
+    path("w/<slug:workspace>/admin/gpts/filters", company_gpts.change_filters, name="gpt-table-filters"),
+    path("w/<slug:workspace>/admin/gpts/batch", company_gpts.batch, name="gpt-table-batch"),
     path("w/<slug:workspace>/admin/gpts/orphans", orphans.orphans, name="orphan-list"),
     path("build/<slug:slug>/delete", my_gpts.delete, name="build-delete"),
 ]

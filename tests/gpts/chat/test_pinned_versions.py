@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from core.errors import Forbidden
 from core.scope import open_scope, system_scope
 from gpts.assistants.access import access_chat, pin_version
 from gpts.assistants.models import GPT, Adoption, PastVersion
@@ -219,3 +220,8 @@ def test_the_lowest_pin_answers_when_no_company_that_approved_pays() -> None:
     assert set(find().values()) == {2}
     approve(second, gpt, 3)
     assert find() == {"home": 2, "company": 2, "second": 3, "third": 2}
+    # Taken back by its owner: refused in the name of the company whose pin it is.
+    with system_scope("tests"):
+        PastVersion.objects.filter(version__number=2).delete()
+    with pytest.raises(Forbidden, match=f"{company.name} approved a version of this GPT that was taken back"):
+        find()

@@ -14,15 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Conflict, DomainError
-from marketplace.policy_targets import (
-    Access,
-    Effect,
-    describe_access,
-    find_gpt_target,
-    name_targets,
-    preview_change,
-)
+from marketplace.policy_targets import find_gpt_target, name_targets
 from marketplace.services.publishing import restore_saved_policy, save_policy
+from marketplace.what_if import Access, Effect, describe_access, preview_change
 from workspaces.access import WorkspaceAct, access_workspace, not_found
 from workspaces.models import Group, PolicyRevision, User, Workspace
 from workspaces.policy import Act, Person, Policy, compare
