@@ -77,7 +77,7 @@ def submit_version(
     check_owner_may_serve(gpt, Audience.PUBLIC)
     check_ready(gpt)
     check_gate(gpt, None, at, audience=Audience.PUBLIC)
-    check_approval(gpt, Audience.PUBLIC)
+    check_approval(gpt, None, audience=Audience.PUBLIC)
     if address and gpt.address_settled_at is None:
         gpt = choose_address(gpt=gpt, address=address, by=by, at=at)
     settle_address(gpt=gpt, at=at)

@@ -22,7 +22,7 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from core.text import clean_block
 from gpts.assistants.audiences import check_direct_audience
 from gpts.assistants.content import compute_draft_hash
-from gpts.assistants.models import GPT, PublishingRule, PublishRequest
+from gpts.assistants.models import GPT, PublishingRule, PublishRequest, Version
 from gpts.assistants.models.publishing import NOTE_LENGTH
 from gpts.assistants.queries.publishing import is_approved, list_deciders, needs_approval
 from gpts.assistants.services.gpts import lock_gpt
@@ -80,9 +80,12 @@ def set_publishing_rule(*, workspace: Workspace, need: str, by: User, at: dateti
     )
 
 
-def check_approval(gpt: GPT, audience: str) -> None:
-    """Raise Conflict (``approval_needed``) unless the draft, as it is, may be shared with ``audience``."""
-    if needs_approval(gpt, audience) and not is_approved(gpt, audience, compute_draft_hash(gpt)):
+def check_approval(gpt: GPT, version: Version | None, *, audience: str) -> None:
+    """Raise Conflict (``approval_needed``) unless ``version`` (None: the draft) may be shared as it is."""
+    if not needs_approval(gpt, audience):
+        return
+    content_hash = compute_draft_hash(gpt) if version is None else version.content_hash
+    if not is_approved(gpt, audience, content_hash):
         raise Conflict(
             _("%(company)s wants another person to look at it first. Ask for approval on the Share page.")
             % {"company": gpt.workspace.name},

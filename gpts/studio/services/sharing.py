@@ -67,7 +67,7 @@ def share_draft(
             targets=gpt_targets(gpt.pk),
         )
         check_gate(gpt, None, at, audience=audience)
-        check_approval(gpt, audience)
+        check_approval(gpt, None, audience=audience)
     if audiences:
         check_ready(gpt)
     if address and gpt.address_settled_at is None:

@@ -26,6 +26,7 @@ from gpts.studio.services.publishing import (
     withdraw_publish_request,
 )
 from gpts.studio.services.sharing import share_draft
+from gpts.studio.web.gpt_batches import apply_batch
 from gpts.studio.web.share_approval import Approval, build_path
 from marketplace.services.publishing import set_workspace_publishing
 from reviews.models import Submission
@@ -257,6 +258,24 @@ def test_an_approval_opens_nothing_that_the_rules_refuse_by_then(
     with pytest.raises(DomainError):
         ask_to_publish(gpt=edit(gpt, "Anew."), audience="link", note="", by=builder, at=NOW)
     assert PublishRequest.objects.count() == 1
+
+
+def test_a_batch_does_not_go_round_it(company: Workspace, gpt: GPT, builder: User, admin: User) -> None:
+    share(gpt, "shared", builder)
+
+    def widen() -> list[bool]:
+        done = apply_batch(
+            workspace=company, gpts=[gpt], act="audience", audience="workspace", by=admin, at=LATER
+        )
+        return [one.is_done for one in done]
+
+    assert widen() == [False]
+    assert list_live(gpt) == {"shared": 1}
+    approve_publish_request(
+        request=ask_to_publish(gpt=gpt, audience="workspace", note="", by=builder, at=NOW), by=admin, at=LATER
+    )
+    assert widen() == [True]
+    assert list_live(gpt) == {"workspace": 1}
 
 
 def test_the_api_does_the_same(company: Workspace, gpt: GPT, builder: User, admin: User) -> None:
