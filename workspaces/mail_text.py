@@ -83,11 +83,9 @@ def _split_heading(paragraph: str | MailSection) -> tuple[str, str]:
 
 
 def _link_own_addresses(text: str) -> str:
-    """Return a text as HTML with links to this place alone: a text of somebody else must not become a link."""
+    """Return a text as HTML that links addresses of this place alone: no text of somebody else is a link."""
     tail = r"[^\s<>\"\u3000-\uffef]*[^\s<>\".,;:\u3000-\uffef]"
     parts = re.split(f"({re.escape(absolute_url('/'))}{tail})", text)
-        rf"({re.escape(absolute_url('/'))}[^\s<>\"\u3000-\uffef]*[^\s<>\".,;:\u3000-\uffef])", text
-    )
     return format_html_join(
         "",
         "{}",
