@@ -35,7 +35,7 @@ class IdentityProvider:
 
     def go_through(self, client: Client, slug: str, subject: str, **query: str) -> Any:
         """Sign ``client`` in by the company's page; return the response of the product's last step."""
-        begun = client.get(f"/w/{slug}/sign-in/begin", query)
+        begun = client.post(f"/w/{slug}/sign-in/begin", query)
         assert begun.status_code == 302, begun.content
         back = self.confirm(begun["Location"], subject)
         path = back[back.index("/w/") :]

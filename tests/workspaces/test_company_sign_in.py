@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
@@ -21,12 +22,14 @@ from workspaces.models import (
     IdentityConnection,
     IdentityLink,
     Member,
+    ScimUser,
+    StaffRole,
     User,
     Workspace,
 )
 from workspaces.services.identity_rules import set_role_claims
 from workspaces.services.proved_domains import prove_domain, release_domain
-from workspaces.states import Role
+from workspaces.states import Role, Staff
 
 # The provider's own libraries warn of each other, in its threads.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -170,7 +173,7 @@ def test_accounts_are_made_and_linked_at_a_proved_domain(
 def test_an_answer_counts_once_and_in_its_own_window(company: Workspace, provider: IdentityProvider) -> None:
     provider.set_person("s-1", email="one@acme.example")
     client, other = Client(), Client()
-    begun = client.get(f"/w/{company.slug}/sign-in/begin")
+    begun = client.post(f"/w/{company.slug}/sign-in/begin")
     asked = parse_qs(urlsplit(begun["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"] and asked["nonce"] and asked["state"]
     back = provider.confirm(begun["Location"], "s-1")
@@ -184,7 +187,7 @@ def test_an_answer_counts_once_and_in_its_own_window(company: Workspace, provide
         assert answer.status_code == 403
         assert "_auth_user_id" not in browser.session
     denied = Client()
-    denied.get(f"/w/{company.slug}/sign-in/begin")
+    denied.post(f"/w/{company.slug}/sign-in/begin")
     state = denied.session["company_sign_in"]["state"]
     refusal = denied.get(f"/w/{company.slug}/sign-in/callback", {"error": "access_denied", "state": state})
     assert refusal.status_code == 403 and "did not let you in" in refusal.content.decode()
@@ -246,4 +249,131 @@ def test_a_wrong_issuer_is_explained(
     connection = IdentityConnection.objects.get(workspace=workspace)
     assert connection.discovered_at is None
     assert client.post(f"{page}/switch", {"is_enabled": "on"}).status_code == 409
-    assert Client().get(f"/w/{workspace.slug}/sign-in/begin").status_code == 404
+    assert Client().post(f"/w/{workspace.slug}/sign-in/begin").status_code == 404
+
+
+def test_another_issuer_ends_the_links_and_only_an_owner_sets_it(
+    company: Workspace, provider: IdentityProvider, owner: User
+) -> None:
+    admin, person = UserFactory.create(display_name="Adam"), UserFactory.create(display_name="Pia")
+    MemberFactory.create(workspace=company, user=admin, role="admin", by=owner)
+    MemberFactory.create(workspace=company, user=person, by=owner)
+    provider.set_person("s-pia", email="pia@elsewhere.example")
+    connect(company, provider, person, "s-pia")
+    page = f"/w/{company.slug}/admin/identity/connection"
+    fields = {
+        "name": "Acme sign-in", "issuer": "https://evil.example", "client_id": "loggia", "secret": "x",
+        "domains": "acme.example", "role_claim": "roles", "group_claim": "groups",
+    }  # fmt: skip
+    by_admin = confirm_identity(sign_in(admin), admin)
+    refusal = by_admin.post(page, fields)
+    assert refusal.status_code == 400 and "Only an owner" in refusal.content.decode()
+    assert by_admin.post(f"{page}/switch", {}).status_code == 403
+    connection = IdentityConnection.objects.get(workspace=company)
+    assert (connection.issuer, connection.is_enabled) == (provider.issuer, True)
+    assert IdentityLink.objects.count() == 1
+
+    by_owner = confirm_identity(sign_in(owner), owner)
+    assert by_owner.post(page, fields | {"issuer": provider.issuer, "name": "New name"}).status_code == 302
+    assert IdentityLink.objects.count() == 1
+    assert by_owner.post(page, fields).status_code == 302
+    assert not IdentityLink.objects.exists()
+    event = AuditEvent.objects.filter(action="workspaces.connection_set").latest("pk")
+    assert event.data["unlinked"] == 1
+
+
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_an_address_alone_links_neither_owners_nor_staff(
+    company: Workspace, provider: IdentityProvider, owner: User, is_owner: bool
+) -> None:
+    prove_domain(workspace=company, domain="acme.example", at=timezone.now())
+    powerful = UserFactory.create(display_name="Boss", email="boss@acme.example")
+    MemberFactory.create(workspace=company, user=powerful, role="owner" if is_owner else "member", by=owner)
+    if not is_owner:
+        StaffRole.objects.create(user=powerful, role=Staff.OPERATOR, granted_at=timezone.now())
+    provider.set_person(f"b-{is_owner}", email=powerful.email, email_verified=True)
+    client = Client()
+    answer = provider.go_through(client, company.slug, f"b-{is_owner}")
+    assert answer.status_code == 403 and "press Connect" in answer.content.decode()
+    assert "_auth_user_id" not in client.session
+    assert not IdentityLink.objects.exists()
+    connect(company, provider, powerful, f"b-{is_owner}")
+    assert IdentityLink.objects.get().user == powerful
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+def test_whom_the_directory_deactivated_signs_in_no_more(
+    company: Workspace, provider: IdentityProvider, has_account: bool
+) -> None:
+    prove_domain(workspace=company, domain="acme.example", at=timezone.now())
+    person = UserFactory.create(display_name="Lea", email="lea@acme.example")
+    row = ScimUser.objects.create(
+        workspace=company, user=person if has_account else None, user_name="lea", email=person.email,
+        is_active=False, created_at=timezone.now(), changed_at=timezone.now(),
+    )  # fmt: skip
+    provider.set_person("s-lea", email=person.email)
+    client = Client()
+    assert provider.go_through(client, company.slug, "s-lea").status_code == 403
+    assert "_auth_user_id" not in client.session
+    assert not Member.objects.filter(workspace=company, user=person).exists()
+    assert not IdentityLink.objects.exists()
+    ScimUser.objects.filter(pk=row.pk).update(is_active=True)
+    assert provider.go_through(client, company.slug, "s-lea").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [("false", 403), (0, 403), (1, 403), (None, 403), ("true", 302), (True, 302)]
+)
+def test_an_address_counts_only_if_the_provider_confirms_it(
+    company: Workspace, provider: IdentityProvider, value: Any, status: int
+) -> None:
+    prove_domain(workspace=company, domain="acme.example", at=timezone.now())
+    provider.set_person("s-new", email="new@acme.example", email_verified=value)
+    assert provider.go_through(Client(), company.slug, "s-new").status_code == status
+    assert User.objects.filter(email="new@acme.example").exists() is (status == 302)
+
+
+def test_another_person_who_is_signed_in_stays_signed_in(
+    company: Workspace, provider: IdentityProvider, owner: User
+) -> None:
+    prove_domain(workspace=company, domain="acme.example", at=timezone.now())
+    provider.set_person("s-new", email="new@acme.example")
+    client = sign_in(owner)
+    answer = provider.go_through(client, company.slug, "s-new")
+    assert answer.status_code == 403 and "Sign out first" in answer.content.decode()
+    assert client.session["_auth_user_id"] == str(owner.pk)
+    assert not User.objects.filter(email="new@acme.example").exists()
+
+
+def test_sign_in_begins_by_a_form_of_ours_only(company: Workspace) -> None:
+    begin = f"/w/{company.slug}/sign-in/begin"
+    assert Client().get(begin).status_code == 405
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post(begin).status_code == 403
+    assert "company_sign_in" not in strict.session
+    page = strict.get(f"/w/{company.slug}/sign-in", {"next": "/settings/"})
+    assert 'name="next" value="/settings/"' in page.content.decode()
+    # Chromium holds the redirect to the provider to this directive.
+    assert "form-action 'self' http:" in page["Content-Security-Policy"]
+    token = str(page.context["csrf_token"])
+    begun = strict.post(begin, {"csrfmiddlewaretoken": token, "next": "/settings/"})
+    assert begun.status_code == 302 and strict.session["company_sign_in"]["next"] == "/settings/"
+
+
+def test_a_state_of_any_letters_is_refused(company: Workspace) -> None:
+    client = Client()
+    client.post(f"/w/{company.slug}/sign-in/begin")
+    answer = client.get(f"/w/{company.slug}/sign-in/callback", {"state": "häß", "code": "x"})
+    assert answer.status_code == 403
+
+
+def test_a_secondary_address_of_another_account_makes_no_account(
+    company: Workspace, provider: IdentityProvider
+) -> None:
+    prove_domain(workspace=company, domain="acme.example", at=timezone.now())
+    holder = UserFactory.create(display_name="Holder")
+    EmailAddress.objects.create(user=holder, email="second@acme.example", verified=True, primary=False)
+    provider.set_person("s-second", email="second@acme.example")
+    answer = provider.go_through(Client(), company.slug, "s-second")
+    assert answer.status_code == 409 and "already an account" in answer.content.decode()
+    assert not IdentityLink.objects.exists()

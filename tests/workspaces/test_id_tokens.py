@@ -53,6 +53,8 @@ def test_a_good_token_counts_within_the_tolerated_clock_skew(claims: dict[str, A
         ({"iat": int(time.time()) + 3600}, "clock_differs"),
         ({"nonce": "other"}, "state_unknown"),
         ({"nonce": None}, "state_unknown"),
+        ({"nonce": "ñ"}, "state_unknown"),
+        ({"nonce": "\ud800"}, "state_unknown"),
         ({"sub": None}, "signature_wrong"),
         ({"exp": None}, "signature_wrong"),
     ],

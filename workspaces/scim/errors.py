@@ -21,3 +21,7 @@ class ScimError(Exception):
             "detail": self.detail,
         }
         return body | ({"scimType": self.kind} if self.kind else {})
+
+
+def build_missing() -> ScimError:
+    return ScimError("There is no such resource.", status=404)

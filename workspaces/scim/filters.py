@@ -253,6 +253,8 @@ class _Parser:
                 value: Any = json.loads(text)
             except ValueError:
                 raise self.fail("A text in quotes is damaged.") from None
+            if any(letter == "\x00" or "\ud800" <= letter <= "\udfff" for letter in value):
+                raise self.fail("A text has a character that cannot be stored.")
             return read_boolean(value) if place.leaf.kind == "boolean" else value
         if kind == "word" and text.lower() in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[text.lower()]

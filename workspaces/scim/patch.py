@@ -16,15 +16,24 @@ from workspaces.scim.schemas import PATCH, Attribute, ResourceType
 from workspaces.scim.values import clean_one, clean_value, is_empty, keep_one_primary
 
 MAX_OPERATIONS = 1_000
+# Each operation may read all members: the sum of those that it finds.
+MAX_MEMBER_READS = 200_000
 
 
 def apply_patch(resource: Mapping[str, Any], body: Mapping[str, Any], kind: ResourceType) -> dict[str, Any]:
     """Return the resource as the operations leave it; ``resource`` itself stays as it is.
 
-    Raises ScimError: ``invalidSyntax``, ``invalidPath``, ``noTarget``, ``invalidValue``, ``mutability``.
+    Raises ScimError: ``invalidSyntax``, ``invalidPath``, ``noTarget``, ``invalidValue``, ``mutability``,
+    ``tooMany``.
     """
     changed: dict[str, Any] = deepcopy(dict(resource))
+    reads = 0
     for operation in _read_operations(body):
+        reads += len(changed.get("members") or [])
+        if reads > MAX_MEMBER_READS:
+            raise ScimError(
+                "Too many operations for a group of this size. Send fewer at once.", kind="tooMany"
+            )
         name = str(operation.get("op", "")).lower()
         path, value = operation.get("path"), operation.get("value")
         if name not in ("add", "replace", "remove"):
@@ -32,7 +41,7 @@ def apply_patch(resource: Mapping[str, Any], body: Mapping[str, Any], kind: Reso
         if path is not None and not isinstance(path, str):
             raise ScimError("path must be a text.", kind="invalidPath")
         if path:
-            _apply(changed, name, parse_path(path, kind), value)
+            _apply(changed, name, parse_path(path, kind), value, kind)
         else:
             _apply_without_path(changed, name, value, kind)
     return changed
@@ -71,7 +80,7 @@ def _apply_without_path(changed: dict[str, Any], name: str, value: Any, kind: Re
         # Whole resources come with their id and meta.
         attribute = None if path.place is None else path.place.attribute
         if attribute is not None and not attribute.is_read_only and attribute.name != "schemas":
-            _apply(changed, name, path, inner)
+            _apply(changed, name, path, inner, kind)
 
 
 def _set_extension(changed: dict[str, Any], name: str, path: Path, value: Any, kind: ResourceType) -> None:
@@ -82,15 +91,17 @@ def _set_extension(changed: dict[str, Any], name: str, path: Path, value: Any, k
     for key, inner in value.items():
         attribute = extension.by_name.get(str(key).lower())
         if attribute is not None and not attribute.is_read_only:
-            _apply(changed, name, Path(Place(attribute, path.urn), urn=path.urn), inner)
+            _apply(changed, name, Path(Place(attribute, path.urn), urn=path.urn), inner, kind)
 
 
-def _apply(changed: dict[str, Any], name: str, path: Path, value: Any) -> None:
+def _apply(changed: dict[str, Any], name: str, path: Path, value: Any, kind: ResourceType) -> None:
     if path.place is None:
         if name == "remove":
             changed.pop(path.urn, None)
         else:
-            _replace_whole_extension(changed, name, path, value)
+            if name == "replace" and isinstance(value, Mapping):
+                changed.pop(path.urn, None)
+            _set_extension(changed, name, path, value, kind)
         return
     place = path.place
     if place.attribute.is_read_only or (place.sub is not None and place.sub.is_read_only):
@@ -106,13 +117,6 @@ def _apply(changed: dict[str, Any], name: str, path: Path, value: Any) -> None:
         changed.pop(place.urn)
     if is_empty(owner.get(place.attribute.name)):
         owner.pop(place.attribute.name, None)
-
-
-def _replace_whole_extension(changed: dict[str, Any], name: str, path: Path, value: Any) -> None:
-    if not isinstance(value, Mapping):
-        raise ScimError(f"{path.urn} must be an object.", kind="invalidValue")
-    before = changed.get(path.urn, {}) if name == "add" else {}
-    changed[path.urn] = {**before, **value}
 
 
 def _set(owner: dict[str, Any], name: str, place: Place, value: Any) -> None:

@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import compare, record
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, Forbidden, InvalidInput
 from core.secrets import seal, unseal
 from core.text import clean_line
+from workspaces import rules as permissions
 from workspaces.email_domains import clean_domain
-from workspaces.models import IdentityConnection, IdentityRules, User, Workspace
+from workspaces.models import IdentityConnection, IdentityLink, IdentityRules, User, Workspace
 from workspaces.services.identity_rules import lock_identity_rules
 from workspaces.states import ConnectionKind
 
@@ -43,8 +44,11 @@ def set_connection(
 ) -> IdentityConnection:
     """Store an OpenID Connect connection, sealed and switched off until it was checked. Audited.
 
-    Raises InvalidInput, and Conflict while single sign-on is required: a typo must not lock people out.
+    Another issuer or client id ends the links of its people: a subject is unique within an issuer only.
+    Raises InvalidInput, Forbidden for who is no owner, and Conflict while single sign-on is required: a typo
+    must not lock people out.
     """
+    _require_owner(workspace, by)
     values = _clean(settings)
     with transaction.atomic():
         rules = lock_identity_rules(workspace, at=at)
@@ -56,7 +60,8 @@ def set_connection(
         if is_new and not settings.secret:
             raise InvalidInput(_("Enter the client secret."), code="secret_missing", field="secret")
         changes = compare(before, values, _FIELDS)
-        if {"issuer", "client_id"} & changes.keys() or settings.secret:
+        is_moved = bool({"issuer", "client_id"} & changes.keys())
+        if is_moved or settings.secret:
             _refuse_while_required(rules)
             row.discovered, row.discovered_at, row.is_enabled = {}, None, False
         for name, value in values.items():
@@ -66,9 +71,18 @@ def set_connection(
         if settings.secret:
             row.secret = seal(settings.secret, purpose=SECRET_PURPOSE, tenant=workspace.pk, row=str(row.pk))
             row.save(update_fields=["secret"])
+        unlinked = IdentityLink.objects.filter(connection=row).delete()[0] if is_moved else 0
         if changes or settings.secret:
             # Addresses and names of the provider are settings; the secret is only said to be new.
-            _record("connection_set", row, by, at, changes=changes, is_secret_new=bool(settings.secret))
+            _record(
+                "connection_set",
+                row,
+                by,
+                at,
+                changes=changes,
+                is_secret_new=bool(settings.secret),
+                unlinked=unlinked,
+            )
     return row
 
 
@@ -87,8 +101,10 @@ def note_discovery(
 def switch_connection(*, connection: IdentityConnection, is_enabled: bool, by: User, at: datetime) -> None:
     """Let people sign in with the connection, or not. Idempotent. Audited.
 
-    Raises Conflict for one that was not checked, and while single sign-on is required.
+    Raises Forbidden for who is no owner, Conflict for one that was not checked, and while single sign-on is
+    required.
     """
+    _require_owner(connection.workspace, by)
     with transaction.atomic():
         rules = lock_identity_rules(connection.workspace, at=at)
         fresh = IdentityConnection.objects.get(pk=connection.pk)
@@ -157,6 +173,15 @@ def _clean(settings: ConnectionSettings) -> dict[str, Any]:
         "role_claim": clean_line(settings.role_claim, max_length=80, field="role_claim", required=False),
         "group_claim": clean_line(settings.group_claim, max_length=80, field="group_claim", required=False),
     }
+
+
+def _require_owner(workspace: Workspace, by: User) -> None:
+    # Whoever chooses the provider can sign in as anybody who is connected with it, owners included.
+    if not permissions.is_workspace_owner(by, workspace):
+        raise Forbidden(
+            _("Only an owner can set the sign-in of the company or switch it. Ask an owner."),
+            code="owner_only",
+        )
 
 
 def _refuse_while_required(rules: IdentityRules) -> None:

@@ -5,7 +5,7 @@ It may put people in a group who are invited, or not active: they come into it w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.db import transaction
 
 from core.errors import DomainError
 from workspaces.models import Member, ScimGroup, ScimGroupMember, ScimToken, ScimUser
-from workspaces.scim.errors import ScimError
+from workspaces.scim.errors import ScimError, build_missing
 from workspaces.services.groups import create_group, delete_group, rename_group, set_group_members
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.scim_users import as_scim_error
@@ -47,13 +47,16 @@ def add_scim_group(*, token: ScimToken, resource: Mapping[str, Any], at: datetim
 
 
 def replace_scim_group(
-    *, token: ScimToken, row: ScimGroup, resource: Mapping[str, Any], at: datetime
+    *, token: ScimToken, row: ScimGroup, read: Callable[[ScimGroup], Mapping[str, Any]], at: datetime
 ) -> ScimGroup:
-    """Make the group what ``resource`` says, or nothing, when it raises. Audited."""
+    """Make the group what ``read`` returns, or nothing, when it raises. Audited.
+
+    ``read`` gets the row as it is under the lock, so that of two changes at the same moment none is lost.
+    """
     try:
         with transaction.atomic():
-            lock_workspaces([token.workspace_id])
-            fresh = ScimGroup.objects.select_related("group").get(pk=row.pk)
+            fresh = _lock_row(row, token)
+            resource = read(fresh)
             name, external = _get_name(resource), _get_external_id(resource)
             is_changed = name != fresh.group.name or external != fresh.external_id
             rename_group(group=fresh.group, name=name, by=None, at=at)
@@ -68,9 +71,26 @@ def replace_scim_group(
     return fresh
 
 
-def delete_scim_group(*, token: ScimToken, row: ScimGroup, at: datetime) -> None:
-    """Delete the group; its people stay members of the workspace. Audited."""
-    delete_group(group=row.group, by=None, at=at)
+def delete_scim_group(
+    *, token: ScimToken, row: ScimGroup, check: Callable[[ScimGroup], object], at: datetime
+) -> None:
+    """Delete the group; its people stay members of the workspace. Audited.
+
+    ``check`` gets the row as it is under the lock and may raise.
+    """
+    with transaction.atomic():
+        fresh = _lock_row(row, token)
+        check(fresh)
+        delete_group(group=fresh.group, by=None, at=at)
+
+
+def _lock_row(row: ScimGroup, token: ScimToken) -> ScimGroup:
+    """Lock the workspace; return the row as it is then. Raises ScimError when it is gone."""
+    lock_workspaces([token.workspace_id])
+    fresh = ScimGroup.objects.select_related("group").filter(pk=row.pk).first()
+    if fresh is None:
+        raise build_missing()
+    return fresh
 
 
 def _get_name(resource: Mapping[str, Any]) -> str:

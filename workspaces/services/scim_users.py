@@ -7,7 +7,7 @@ and then the workspace before it reads the row, as all changes of memberships do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,11 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from core.audit import record
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, Forbidden, InvalidInput
 from workspaces.access import open_admin_scope
 from workspaces.models import Invitation, Member, ScimToken, ScimUser, User, Workspace
 from workspaces.queries.identity import get_identity_rules, is_address_proved
-from workspaces.scim.errors import ScimError
+from workspaces.scim.errors import ScimError, build_missing
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.members import (
     add_member,
@@ -88,14 +88,18 @@ def add_scim_user(*, token: ScimToken, resource: Mapping[str, Any], at: datetime
 
 
 def replace_scim_user(
-    *, token: ScimToken, row: ScimUser, resource: Mapping[str, Any], at: datetime
+    *, token: ScimToken, row: ScimUser, read: Callable[[ScimUser], Mapping[str, Any]], at: datetime
 ) -> ScimUser:
-    """Make the person what ``resource`` says, membership included; or nothing, when it raises. Audited."""
+    """Make the person what ``read`` returns, membership included; or nothing, when it raises. Audited.
+
+    ``read`` gets the row as it is under the lock, so that of two changes at the same moment none is lost.
+    """
     with transaction.atomic():
-        _lock(row.user, token.workspace)
-        fresh = ScimUser.objects.select_related("user").get(pk=row.pk)
+        fresh = _lock_row(row, token)
         before = _read_columns(fresh)
-        _write(fresh, resource)
+        _write(fresh, read(fresh))
+        if before["email"] and before["email"] != fresh.email:
+            _close_former_invitations(fresh, before["email"], at=at)
         taken = ScimUser.objects.filter(workspace=token.workspace, user_name__iexact=fresh.user_name)
         if taken.exclude(pk=fresh.pk).exists():
             raise ScimError("There is a user with this userName already.", status=409, kind="uniqueness")
@@ -110,11 +114,16 @@ def replace_scim_user(
     return ScimUser.objects.select_related("user").get(pk=fresh.pk)
 
 
-def delete_scim_user(*, token: ScimToken, row: ScimUser, at: datetime) -> None:
-    """End the membership and forget what the identity provider sent. The account stays. Audited."""
+def delete_scim_user(
+    *, token: ScimToken, row: ScimUser, check: Callable[[ScimUser], object], at: datetime
+) -> None:
+    """End the membership and forget what the identity provider sent. The account stays. Audited.
+
+    ``check`` gets the row as it is under the lock and may raise.
+    """
     with transaction.atomic():
-        _lock(row.user, token.workspace)
-        fresh = ScimUser.objects.select_related("user").get(pk=row.pk)
+        fresh = _lock_row(row, token)
+        check(fresh)
         _end_membership(fresh, token, at=at)
         gone = ScimUser(pk=fresh.pk, user_id=fresh.user_id)
         fresh.delete()
@@ -123,8 +132,19 @@ def delete_scim_user(*, token: ScimToken, row: ScimUser, at: datetime) -> None:
 
 def _lock(account: User | None, workspace: Workspace) -> None:
     if account is not None:
-        lock_person(account)
+        # A closed account can leave; only a new membership is refused.
+        with suppress(Forbidden):
+            lock_person(account)
     lock_workspaces([workspace.pk])
+
+
+def _lock_row(row: ScimUser, token: ScimToken) -> ScimUser:
+    """Lock the person and the workspace; return the row as it is then. Raises ScimError when it is gone."""
+    _lock(row.user, token.workspace)
+    fresh = ScimUser.objects.select_related("user").filter(pk=row.pk).first()
+    if fresh is None:
+        raise build_missing()
+    return fresh
 
 
 def _read_columns(row: ScimUser) -> dict[str, Any]:
@@ -243,6 +263,8 @@ def as_scim_error(error: DomainError) -> ScimError:
         return ScimError(str(error.message), status=429)
     if isinstance(error, InvalidInput):
         return ScimError(str(error.message), kind="invalidValue")
+    if error.code == "email_taken":
+        return ScimError(str(error.message), status=409, kind="uniqueness")
     return ScimError(str(error.message), kind="mutability")
 
 
@@ -284,16 +306,23 @@ def _create_account(row: ScimUser, *, at: datetime) -> User:
 
 
 def _invite(row: ScimUser, token: ScimToken, *, role: str, at: datetime) -> None:
+    """Invite the person, unless an open invitation says the same.
+
+    Roles follow as they do for members: that of a mapped value, or the default one where a value gave the
+    present role before. Invitations of owners and guests, and roles given by hand, stay.
+    """
     workspace = token.workspace
-    is_open = Invitation.objects.filter(
+    present = Invitation.objects.filter(
         workspace=workspace,
         email=row.email,
         accepted_at__isnull=True,
         revoked_at__isnull=True,
         expires_at__gt=at,
-    )
-    if is_open.exists():
-        return
+    ).first()
+    if present is not None:
+        is_ours = bool(_pick_role(row, workspace)) or present.role == row.given_role
+        if present.role in (role, Role.OWNER) or present.guest_until is not None or not is_ours:
+            return
     inviter = _find_inviter(token)
     with open_admin_scope(workspace.pk, user_id=inviter.pk):
         invite_member(workspace=workspace, email=row.email, role=role, by=inviter, at=at)
@@ -310,8 +339,19 @@ def _find_inviter(token: ScimToken) -> User:
 
 
 def _close_invitations(row: ScimUser, workspace: Workspace, *, at: datetime) -> None:
+    _close_invitations_to(row.email, workspace.pk, at=at)
+
+
+def _close_former_invitations(row: ScimUser, email: str, *, at: datetime) -> None:
+    """Close those to an address that the person has no more, unless it is another's now."""
+    others = ScimUser.objects.filter(workspace_id=row.workspace_id, email=email, is_active=True)
+    if not others.exclude(pk=row.pk).exists():
+        _close_invitations_to(email, row.workspace_id, at=at)
+
+
+def _close_invitations_to(email: str, workspace_id: int, *, at: datetime) -> None:
     Invitation.objects.filter(
-        workspace=workspace, email=row.email, accepted_at__isnull=True, revoked_at__isnull=True
+        workspace_id=workspace_id, email=email, accepted_at__isnull=True, revoked_at__isnull=True
     ).update(revoked_at=at)
 
 
@@ -320,6 +360,8 @@ def _end_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> None:
     if row.user_id is None:
         return
     member = Member.objects.select_related("user").filter(workspace=token.workspace, user=row.user_id).first()
+    if member is not None and member.role == Role.OWNER:
+        _require_token_of_owner(token)
     try:
         if member is not None:
             remove_member(member=member, by=None, at=at)
@@ -328,13 +370,25 @@ def _end_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> None:
     note_removal(workspace_id=token.workspace_id, user_id=row.user_id, at=at)
 
 
+def _require_token_of_owner(token: ScimToken) -> None:
+    # Otherwise an admin could remove an owner by a token of their own.
+    makers = Member.objects.filter(
+        workspace=token.workspace, user=token.created_by, role=Role.OWNER, user__is_active=True
+    )
+    if not makers.exists():
+        raise ScimError("Only a token that an owner made can remove an owner.", kind="mutability")
+
+
 def _apply_role(row: ScimUser, member: Member, *, at: datetime) -> None:
-    """Give the role of a mapped value. Without one, a role that a value gave before ends; others stay."""
+    """Give the role of a mapped value. Without one, a role that a value gave before ends; others stay.
+
+    Owners stay owners: only owners decide over them.
+    """
     role = _pick_role(row, member.workspace)
     wanted = role
     if not role and row.given_role and member.role == row.given_role:
         wanted = str(get_identity_rules(member.workspace).default_role)
-    if wanted and member.role != wanted:
+    if wanted and member.role not in (wanted, Role.OWNER):
         change_role(member=member, role=wanted, by=None, at=at)
     _keep_given_role(row, role)
 

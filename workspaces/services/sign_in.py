@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
@@ -24,10 +25,12 @@ from workspaces.models import (
     IdentityConnection,
     IdentityLink,
     Member,
+    ScimUser,
     User,
     Workspace,
 )
 from workspaces.oidc.errors import SignInFailed
+from workspaces.queries import get_user_roles
 from workspaces.queries.identity import get_identity_rules, is_address_proved
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.members import add_member, change_role
@@ -38,14 +41,20 @@ from workspaces.states import MemberSource, Role
 
 
 def resolve_person(
-    *, connection: IdentityConnection, claims: Mapping[str, Any], at: datetime, linking: User | None = None
+    *,
+    connection: IdentityConnection,
+    claims: Mapping[str, Any],
+    at: datetime,
+    linking: User | None = None,
+    signed_in: User | None = None,
 ) -> User:
     """Return the account of the confirmed person, a member with the role and groups of their claims. Audited.
 
     A subject that was linked before is found by its link. A new one is linked to the account of its address
     only at a domain that the workspace has proved, or to ``linking``: somebody who is signed in, has entered
-    the password again and asked for it. Without an account one is made, at a proved domain. Raises
-    SignInFailed otherwise, and when there is no free seat; nothing is written then.
+    the password again and asked for it. Owners of the workspace and people with staff roles are linked in the
+    second way only. Without an account one is made, at a proved domain. Raises SignInFailed otherwise, when
+    ``signed_in`` is somebody else, and Conflict when there is no free seat; nothing is written then.
     """
     subject = str(claims.get("sub") or "")
     if not subject or len(subject) > 254:
@@ -65,6 +74,15 @@ def resolve_person(
         else:
             user = linking or _find_or_create(workspace, claims, at=at)
             _link(connection, user, subject, at=at)
+        if signed_in is not None and signed_in.pk != user.pk:
+            raise SignInFailed(
+                _(
+                    "You are signed in here as %(who)s, and the identity provider confirmed another person."
+                    " Sign out first, then sign in again."
+                )
+                % {"who": signed_in},
+                code="another_signed_in",
+            )
         if not user.is_active:
             raise SignInFailed(_("This account is closed."), code="account_closed")
         member = _ensure_member(workspace, user, connection, claims, at=at)
@@ -75,7 +93,7 @@ def resolve_person(
 
 def _find_or_create(workspace: Workspace, claims: Mapping[str, Any], *, at: datetime) -> User:
     email = _read_email(claims)
-    if claims.get("email_verified") is False or not is_address_proved(workspace.pk, email):
+    if not _is_confirmed(claims) or not is_address_proved(workspace.pk, email):
         raise SignInFailed(
             _(
                 "%(name)s has not proved that it owns the domain of %(email)s. Sign in with your password"
@@ -96,12 +114,33 @@ def _find_or_create(workspace: Workspace, claims: Mapping[str, Any], *, at: date
                 ),
                 code="address_not_confirmed",
             )
+        _refuse_powerful(workspace, user)
         return user
     try:
         name = clean_display_name(str(claims.get("name") or "")[:80])
     except InvalidInput:
         name = email.partition("@")[0][:80]
     return create_user(email=email, display_name=name, at=at, is_email_verified=True)
+
+
+def _is_confirmed(claims: Mapping[str, Any]) -> bool:
+    """Whether the provider vouches for the address. Some never send the claim: absent counts as yes."""
+    value = claims.get("email_verified", True)
+    return value is True or value == "true"
+
+
+def _refuse_powerful(workspace: Workspace, user: User) -> None:
+    """Raise SignInFailed for somebody whose account no address alone may open."""
+    roles = get_user_roles(user)
+    is_owner = Member.objects.filter(workspace=workspace, user=user, role=Role.OWNER).exists()
+    if is_owner or roles.staff or roles.waiting_staff:
+        raise SignInFailed(
+            _(
+                "This account has special rights and is not connected by its address alone. Sign in with your"
+                " password first, then press Connect on your company’s page of sign-in."
+            ),
+            code="connect_needed",
+        )
 
 
 def _read_email(claims: Mapping[str, Any]) -> str:
@@ -159,7 +198,11 @@ def _ensure_member(
     member = Member.objects.select_related("workspace").filter(workspace=workspace, user=user).first()
     if member is not None:
         return member
-    if not is_address_proved(workspace.pk, user.email) or not has_verified_address(user):
+    gone = ScimUser.objects.filter(
+        Q(user=user) | Q(user__isnull=True, email=user.email), workspace=workspace, is_active=False
+    )
+    is_allowed = is_address_proved(workspace.pk, user.email) and has_verified_address(user)
+    if not is_allowed or gone.exists():
         raise SignInFailed(
             _("You are no member of %(name)s. Ask one of its admins for an invitation.")
             % {"name": workspace.name},

@@ -45,7 +45,9 @@ def create_user(
     when the address is taken.
     """
     email = clean_email(email)
-    if User.objects.filter(email=email).exists():
+    # A confirmed address is one account's, also where it is not the one that they sign in with.
+    is_confirmed = EmailAddress.objects.filter(email__iexact=email, verified=True).exists()
+    if is_confirmed or User.objects.filter(email=email).exists():
         raise Conflict(
             _("There is already an account with this e-mail address."), code="email_taken", field="email"
         )

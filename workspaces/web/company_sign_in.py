@@ -9,8 +9,8 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
+from csp.decorators import csp_update
 from django import forms
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -67,6 +67,9 @@ def by_address(request: HttpRequest) -> HttpResponse:
     return render(request, "workspaces/sign_in_by_address.html", context, status=400 if form.errors else 200)
 
 
+# Browsers hold the redirect that answers the form, and those of the provider, to form-action too. "http:"
+# includes https.
+@csp_update({"form-action": ["http:"]})  # type: ignore[arg-type]  # its type knows no further argument
 @require_safe
 def sign_in(request: HttpRequest, workspace: str) -> HttpResponse:
     """Offer the company's own sign-in; it begins with a click."""
@@ -82,9 +85,9 @@ def sign_in(request: HttpRequest, workspace: str) -> HttpResponse:
     return render(request, "workspaces/sign_in.html", context)
 
 
-@require_safe
+@require_POST
 def begin(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Send the person to the identity provider."""
+    """Send the person to the identity provider. By a form of ours only: no other site begins it unseen."""
     company, connection = find_sign_in(workspace)
     if connection is None:
         raise not_found()
@@ -92,7 +95,7 @@ def begin(request: HttpRequest, workspace: str) -> HttpResponse:
     attempt = Attempt.begin(at=now)
     request.session[ATTEMPT] = asdict(attempt) | {
         "connection": connection.pk,
-        "next": _clean_next(request, request.GET.get("next", "")),
+        "next": _clean_next(request, request.POST.get("next", "")),
         "linking": request.user.pk if _is_connecting(request, company, at=now) else None,
     }
     request.session.pop(CONNECTING, None)
@@ -126,15 +129,14 @@ def callback(request: HttpRequest, workspace: str) -> HttpResponseBase:
     with open_scope(directory_scope(company.pk)):
         client = _build_client(connection, secret=open_secret(connection))
     claims = exchange_code(client, attempt, request.GET.get("code", ""), at=now)
-    user = resolve_person(connection=connection, claims=claims, at=now, linking=linking)
+    signed_in = request.user if isinstance(request.user, User) else None
+    user = resolve_person(connection=connection, claims=claims, at=now, linking=linking, signed_in=signed_in)
     return _log_in(request, user, connection, str(kept.get("next") or ""))
 
 
 def _log_in(
     request: HttpRequest, user: User, connection: IdentityConnection, following: str
 ) -> HttpResponseBase:
-    if request.user.is_authenticated and request.user.pk != user.pk:
-        logout(request)
     record_authentication(
         request, user, COMPANY_METHOD, workspace=connection.workspace_id, connection=connection.pk
     )

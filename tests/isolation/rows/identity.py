@@ -47,7 +47,7 @@ ROWS: list[Row] = [
       for name in ("identity-rules", "connection-set")),
     page("workspaces:company-sign-in", EVERYBODY, ids=WORKSPACE_IDS),
     page("workspaces:company-sign-in-find", EVERYBODY, "GET POST", body={"email": "ada@alpha.example"}),
-    staff_page("workspaces:company-sign-in-begin", NOBODY, ids=WORKSPACE_IDS, is_public=True),
+    staff_page("workspaces:company-sign-in-begin", NOBODY, "POST", ids=WORKSPACE_IDS, is_public=True),
     page("workspaces:company-connect", ALPHA, "POST", ids=WORKSPACE_IDS),
     # Nobody has begun to sign in.
     page("workspaces:company-sign-in-callback", NOBODY, ids=WORKSPACE_IDS, always="forbidden"),

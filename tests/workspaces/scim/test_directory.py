@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from core.models import AuditEvent
@@ -31,6 +35,7 @@ from workspaces.models import (
 )
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.identity_rules import set_role_claims
+from workspaces.services.locks import lock_workspaces
 from workspaces.services.members import accept_invitation, remove_member
 from workspaces.services.proved_domains import prove_domain
 from workspaces.services.scim_tokens import create_scim_token, revoke_scim_token
@@ -205,8 +210,6 @@ def test_the_last_owner_stays_whatever_is_sent() -> None:
     for response in (
         directory.patch(path, {"op": "replace", "path": "title", "value": "Gone"},
                         {"op": "replace", "path": "active", "value": False}),
-        directory.patch(path, {"op": "replace", "path": "title", "value": "Gone"},
-                        {"op": "add", "path": "roles", "value": [{"value": "Staff"}]}),
         directory.send("PUT", path, body),
         directory.send("DELETE", path),
     ):  # fmt: skip
@@ -386,3 +389,139 @@ def test_a_member_who_was_never_listed_is_found_when_sent() -> None:
     }
     assert ScimUser.objects.get(pk=sent["id"]).user == person
     assert len(find(directory, "Users", "active eq true")) == 2
+
+
+def test_a_role_of_the_directory_leaves_owners_alone() -> None:
+    directory = make_directory()
+    second = UserFactory.create(display_name="Second")
+    member = MemberFactory.create(
+        workspace=directory.workspace, user=second, role="owner", by=directory.owner
+    )
+    set_role_claims(
+        workspace=directory.workspace, default_role="member", role_claims={"Staff": "member"},
+        by=directory.owner, at=timezone.now(),
+    )  # fmt: skip
+    [row] = find(directory, "Users", f'userName eq "{second.email}"')
+    roles = {"op": "add", "path": "roles", "value": [{"value": "Staff"}]}
+    assert directory.patch(f"Users/{row['id']}", roles).status_code == 200
+    member.refresh_from_db()
+    assert member.role == Role.OWNER
+
+
+def test_only_the_token_of_an_owner_removes_an_owner() -> None:
+    directory = make_directory()
+    workspace = directory.workspace
+    second, admin = UserFactory.create(display_name="Second"), UserFactory.create(display_name="Adam")
+    MemberFactory.create(workspace=workspace, user=second, role="owner", by=directory.owner)
+    MemberFactory.create(workspace=workspace, user=admin, role="admin", by=directory.owner)
+    [row] = find(directory, "Users", f'userName eq "{second.email}"')
+    path = f"Users/{row['id']}"
+    for maker in (admin, None):
+        ScimToken.objects.filter(workspace=workspace).update(created_by=maker)
+        for response in (
+            directory.patch(path, {"op": "replace", "value": {"title": "Gone", "active": False}}),
+            directory.send("DELETE", path),
+        ):
+            assert refused(response) == (400, "mutability")
+        after = json.loads(directory.get(path).content)
+        assert (after["active"], after.get("title")) == (True, None)
+        assert Member.objects.get(workspace=workspace, user=second).role == Role.OWNER
+    ScimToken.objects.filter(workspace=workspace).update(created_by=directory.owner)
+    gone = directory.patch(path, {"op": "replace", "path": "active", "value": False})
+    assert gone.status_code == 200
+    assert not Member.objects.filter(workspace=workspace, user=second).exists()
+
+
+def test_an_invitation_follows_the_address_and_the_role() -> None:
+    directory = make_directory()
+    set_role_claims(
+        workspace=directory.workspace, default_role="member", role_claims={"Makers": "builder"},
+        by=directory.owner, at=timezone.now(),
+    )  # fmt: skip
+    open_ones = Invitation.objects.filter(workspace=directory.workspace, revoked_at__isnull=True)
+    sent = directory.add_user("old@else.test")
+    path = f"Users/{sent['id']}"
+    directory.patch(path, {"op": "replace", "path": "emails", "value": [{"value": "new@else.test"}]})
+    assert list(open_ones.values_list("email", "role")) == [("new@else.test", "member")]
+    directory.patch(path, {"op": "replace", "path": "roles", "value": [{"value": "Makers"}]})
+    assert list(open_ones.values_list("email", "role")) == [("new@else.test", "builder")]
+    directory.patch(path, {"op": "remove", "path": "roles"})
+    assert list(open_ones.values_list("email", "role")) == [("new@else.test", "member")]
+    # What people decided stays: a role given by hand without a value for it, and an owner.
+    for role in ("admin", "owner"):
+        open_ones.update(role=role)
+        directory.patch(path, {"op": "replace", "path": "title", "value": role})
+        assert list(open_ones.values_list("email", "role")) == [("new@else.test", role)]
+
+
+def test_a_secondary_address_of_another_account_is_taken() -> None:
+    directory = make_directory()
+    prove_domain(workspace=directory.workspace, domain="acme.example", at=timezone.now())
+    holder = UserFactory.create(display_name="Holder")
+    EmailAddress.objects.create(user=holder, email="second@acme.example", verified=True, primary=False)
+    body = {"schemas": [USER], "userName": "second@acme.example"}
+    assert refused(directory.send("POST", "Users", body)) == (409, "uniqueness")
+    assert not User.objects.filter(email="second@acme.example").exists()
+    assert not ScimUser.objects.filter(
+        workspace=directory.workspace, user_name="second@acme.example"
+    ).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_changes_at_the_same_moment_none_is_lost() -> None:
+    """The second request has begun, and waits for the workspace, while the first one changes the rows."""
+    directory = make_directory()
+    workspace = directory.workspace
+    people = [directory.add_user(f"p{number}@else.test")["id"] for number in range(3)]
+    body = {"schemas": [GROUP], "displayName": "Team", "members": [{"value": people[0]}]}
+    group = json.loads(directory.send("POST", "Groups", body).content)["id"]
+    person, team = f"Users/{people[0]}", f"Groups/{group}"
+    cases: list[tuple[str, list[dict[str, Any]]]] = [
+        (person, [{"op": "add", "value": value} for value in ({"title": "A"}, {"locale": "de"})]),
+        (team, [{"op": "add", "path": "members", "value": [{"value": one}]} for one in people[1:]]),
+    ]
+    answers: list[int] = []
+
+    def send(path: str, operation: dict[str, Any]) -> None:
+        answers.append(directory.patch(path, operation).status_code)
+        connections.close_all()
+
+    for path, (first, second) in cases:
+        thread = threading.Thread(target=send, args=(path, second))
+        with transaction.atomic():
+            lock_workspaces([workspace.pk])
+            thread.start()
+            wait_for_a_lock()
+            assert directory.patch(path, first).status_code == 200
+        thread.join(timeout=30)
+    assert answers == [200, 200]
+    after = json.loads(directory.get(person).content)
+    assert (after["title"], after["locale"]) == ("A", "de")
+    assert {one["value"] for one in json.loads(directory.get(team).content)["members"]} == set(people)
+
+
+def wait_for_a_lock() -> None:
+    for _try in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("Nobody waited for a lock.")
+
+
+def test_a_closed_account_can_be_taken_out() -> None:
+    directory = make_directory()
+    prove_domain(workspace=directory.workspace, domain="acme.example", at=timezone.now())
+    person = UserFactory.create(display_name="Closed", email="closed@acme.example")
+    MemberFactory.create(workspace=directory.workspace, user=person, by=directory.owner)
+    [row] = find(directory, "Users", f'userName eq "{person.email}"')
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    path = f"Users/{row['id']}"
+    gone = directory.patch(path, {"op": "replace", "path": "active", "value": False})
+    assert gone.status_code == 200, gone.content
+    assert not Member.objects.filter(workspace=directory.workspace, user=person).exists()
+    back = directory.patch(path, {"op": "replace", "path": "active", "value": True})
+    assert refused(back) == (400, "mutability")
+    assert directory.send("DELETE", path).status_code == 204
+    assert directory.send("DELETE", path).status_code == 404

@@ -70,6 +70,7 @@ def test_a_filter_chooses(text: str, is_chosen: bool) -> None:
         "userName", "userName eq", "userName eq ada", 'userName is "x"', 'userName eq "x" and',
         '(userName eq "x"', 'userName eq "x")', 'shoeSize eq "40"', 'emails[type eq "work"',
         'userName[type eq "x"]', 'userName eq "x" userName', "'x' eq userName", 'userName eq "x\\q"',
+        'userName eq "a\\u0000"', 'userName eq "\\ud800"', 'emails[value eq "\\udc00"]',
         "(" * 30 + 'userName eq "x"' + ")" * 30, 'userName eq "' + "x" * 5000 + '"',
     ],
 )  # fmt: skip

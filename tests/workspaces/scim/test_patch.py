@@ -162,3 +162,25 @@ def test_a_whole_resource_is_tidied() -> None:
         with pytest.raises(ScimError) as refusal:
             clean_resource(bad, USERS)
         assert refusal.value.kind == "invalidSyntax"
+
+
+def test_a_whole_extension_is_cleaned_like_everything_else() -> None:
+    after = patched(
+        ADA,
+        USERS,
+        op("replace", ENTERPRISE, {"MANAGER": "7", "EmployeeNumber": 12, "shoeSize": 40}),
+        op("replace", f"{ENTERPRISE}:manager.value", "8"),
+    )
+    assert after[ENTERPRISE] == {"manager": {"value": "8"}, "employeeNumber": "12"}
+    with pytest.raises(ScimError) as refusal:
+        patched(ADA, USERS, op("replace", ENTERPRISE, {"department": ["x"]}))
+    assert refusal.value.kind == "invalidValue"
+
+
+def test_many_operations_on_a_large_group_are_refused() -> None:
+    large = TEAM | {"members": [{"value": str(number)} for number in range(1_000)]}
+    few = [op("remove", 'members[value eq "none"]')] * 20
+    assert len(patched(large, GROUPS, *few)["members"]) == 1_000
+    with pytest.raises(ScimError) as refusal:
+        patched(large, GROUPS, *[op("replace", "displayName", "X")] * 201)
+    assert (refusal.value.status, refusal.value.kind) == (400, "tooMany")

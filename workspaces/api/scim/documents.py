@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 from core.links import absolute_url
 from workspaces.api.scim.base import ScimView, answer
-from workspaces.api.scim.resources import missing
 from workspaces.queries.scim import MAX_COUNT
-from workspaces.scim.errors import ScimError
+from workspaces.scim.errors import ScimError, build_missing
 from workspaces.scim.schemas import LIST, RESOURCE_TYPES, SCHEMAS
 
 
@@ -64,7 +63,7 @@ class SchemasView(ScimView):
 def _show(documents: Sequence[dict[str, Any]], *, is_one: bool) -> HttpResponse:
     if is_one:
         if not documents:
-            raise missing()
+            raise build_missing()
         return answer(documents[0])
     return answer(
         {
@@ -86,6 +85,6 @@ class OtherView(ScimView):
     """Every other address below the workspace's directory."""
 
     def get(self, request: HttpRequest, workspace: str, rest: str) -> HttpResponse:
-        raise missing()
+        raise build_missing()
 
     post = put = patch = delete = get

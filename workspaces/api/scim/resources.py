@@ -32,7 +32,7 @@ from workspaces.queries.scim import (
     list_groups,
     list_users,
 )
-from workspaces.scim.errors import ScimError
+from workspaces.scim.errors import ScimError, build_missing
 from workspaces.scim.patch import apply_patch
 from workspaces.scim.schemas import GROUPS, LIST, USERS
 from workspaces.scim.values import clean_resource
@@ -57,15 +57,11 @@ def show_page(page: Page, values: Mapping[str, Any]) -> HttpResponse:
     )
 
 
-def missing() -> ScimError:
-    return ScimError("There is no such resource.", status=404)
-
-
 class _Users(ScimView):
     def find(self, identifier: UUID) -> ScimUser:
         row = get_user_row(self.token.workspace_id, identifier)
         if row is None:
-            raise missing()
+            raise build_missing()
         return row
 
     def build(self, row: ScimUser) -> dict[str, Any]:
@@ -111,26 +107,32 @@ class UserView(_Users):
         return self.show(request, row)
 
     def put(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
-        row = self.find(identifier)
-        require_version(request, build_version(row))
         resource = clean_resource(self.read_body(request), USERS)
-        return self.show(
-            request, replace_scim_user(token=self.token, row=row, resource=resource, at=timezone.now())
-        )
+        return self._replace(request, identifier, lambda _row: resource)
 
     def patch(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
-        row = self.find(identifier)
-        require_version(request, build_version(row))
-        changed = apply_patch(self.build(row), self.read_body(request), USERS)
-        resource = clean_resource(changed, USERS)
-        return self.show(
-            request, replace_scim_user(token=self.token, row=row, resource=resource, at=timezone.now())
+        body = self.read_body(request)
+        return self._replace(
+            request, identifier, lambda row: clean_resource(apply_patch(self.build(row), body, USERS), USERS)
         )
 
+    def _replace(
+        self, request: HttpRequest, identifier: UUID, build: Callable[[ScimUser], dict[str, Any]]
+    ) -> HttpResponse:
+        def read(row: ScimUser) -> dict[str, Any]:
+            require_version(request, build_version(row))
+            return build(row)
+
+        after = replace_scim_user(token=self.token, row=self.find(identifier), read=read, at=timezone.now())
+        return self.show(request, after)
+
     def delete(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
-        row = self.find(identifier)
-        require_version(request, build_version(row))
-        delete_scim_user(token=self.token, row=row, at=timezone.now())
+        delete_scim_user(
+            token=self.token,
+            row=self.find(identifier),
+            check=lambda row: require_version(request, build_version(row)),
+            at=timezone.now(),
+        )
         return answer(None, status=204)
 
 
@@ -138,7 +140,7 @@ class _Groups(ScimView):
     def find(self, identifier: UUID) -> ScimGroup:
         row = get_group_row(self.token.workspace_id, identifier)
         if row is None:
-            raise missing()
+            raise build_missing()
         return row
 
     def show(self, request: HttpRequest, row: ScimGroup, *, status: int = 200) -> HttpResponse:
@@ -212,24 +214,33 @@ class GroupView(_Groups):
         return self.show(request, row)
 
     def put(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
-        row = self.find(identifier)
-        require_version(request, build_version(row))
         resource = clean_resource(self.read_body(request), GROUPS)
-        return self.show(
-            request, replace_scim_group(token=self.token, row=row, resource=resource, at=timezone.now())
-        )
+        return self._replace(request, identifier, lambda _row: resource)
 
     def patch(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
-        row = self.find(identifier)
-        require_version(request, build_version(row))
-        before = build_groups([row], base=self.base, with_members=True)[0]
-        resource = clean_resource(apply_patch(before, self.read_body(request), GROUPS), GROUPS)
-        return self.show(
-            request, replace_scim_group(token=self.token, row=row, resource=resource, at=timezone.now())
-        )
+        body = self.read_body(request)
+
+        def build(row: ScimGroup) -> dict[str, Any]:
+            before = build_groups([row], base=self.base, with_members=True)[0]
+            return clean_resource(apply_patch(before, body, GROUPS), GROUPS)
+
+        return self._replace(request, identifier, build)
+
+    def _replace(
+        self, request: HttpRequest, identifier: UUID, build: Callable[[ScimGroup], dict[str, Any]]
+    ) -> HttpResponse:
+        def read(row: ScimGroup) -> dict[str, Any]:
+            require_version(request, build_version(row))
+            return build(row)
+
+        after = replace_scim_group(token=self.token, row=self.find(identifier), read=read, at=timezone.now())
+        return self.show(request, after)
 
     def delete(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
-        row = self.find(identifier)
-        require_version(request, build_version(row))
-        delete_scim_group(token=self.token, row=row, at=timezone.now())
+        delete_scim_group(
+            token=self.token,
+            row=self.find(identifier),
+            check=lambda row: require_version(request, build_version(row)),
+            at=timezone.now(),
+        )
         return answer(None, status=204)

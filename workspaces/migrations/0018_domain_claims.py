@@ -47,7 +47,7 @@ def set_policies(read: str, remove: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0016_cost_centres")]
+    dependencies: ClassVar = [("workspaces", "0017_gpt_table")]
 
     operations: ClassVar = [
         migrations.CreateModel(
