@@ -16,7 +16,7 @@ ORDERS = {
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0031_editors_and_owners")]
+    dependencies: ClassVar = [("gpts", "0032_passage_rows")]
 
     operations: ClassVar = [
         migrations.AddField(
