@@ -19,8 +19,8 @@ FRAME = re.compile(r"\{% scroll_table (?:[^%]|%(?!\}))+ %\}")
 COLUMNS = 5
 # Numbers that are compared along a column, and the gallery, which shows how a table scrolls.
 GRIDS = {
-    "components/json_shape.html", "gallery/data.html", "gpts/insights/_cohorts.html", "gpts/insights/_parts.html",
-    "gpts/metering/usage.html",
+    "components/json_shape.html", "gallery/data.html", "gpts/insights/_cohorts.html",
+    "gpts/insights/_parts.html", "gpts/metering/usage.html",
 }  # fmt: skip
 
 
