@@ -28,6 +28,7 @@ BUILDER_ROLES = (Role.OWNER, Role.ADMIN, Role.BUILDER)
 
 class ConnectionKind(TextChoices):
     OIDC = "oidc", "OpenID Connect"
+    SAML = "saml", "SAML 2.0"
 
 
 # Roles that a link may give: whoever forwards a link must not make admins.
