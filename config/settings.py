@@ -293,6 +293,9 @@ ERASURE_PARTS = [
     "workspaces.services.workspace_erasure.PART",
 ]
 
+# What apps above workspaces end with a membership, in its transaction.
+MEMBERSHIP_ENDINGS = ["gpts.assistants.services.leavers.end_shares"]
+
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_NAME = "loggia_session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_PRODUCTION

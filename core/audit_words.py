@@ -5,7 +5,7 @@ The log itself holds codes and ids. Names are looked up when somebody reads it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -68,13 +68,17 @@ class ObjectWords:
 class FieldWords:
     """A value in ``AuditEvent.data``: its label and how it reads.
 
-    ``object`` names the kind of object whose id the value is; ``describe`` gets the value and all data of the
-    event. Without either, numbers, yes or no, and lists read as usual.
+    ``object`` names the kind of object whose id, or list of ids, the value is; ``describe`` gets the value
+    and all data of the event. ``compose`` is for values with ids among other words: it gets the value and a
+    function that names an object by its kind and id, and ``list_objects`` says which it will ask for. Without
+    any of them, numbers, yes or no, and lists read as usual.
     """
 
     label: Any
     describe: Callable[[Any, Mapping[str, Any]], Any] | None = None
     object: str = ""
+    compose: Callable[[Any, Callable[[str, Any], Named]], Iterable[Named]] | None = None
+    list_objects: Callable[[Any], Iterable[tuple[str, str]]] = lambda _value: ()
     # What stands for no value in a change.
     none: Any = ""
 

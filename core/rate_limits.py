@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import RateLimited
+
+_READ_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,17 @@ def count_try(limit: Limit, key: object, *, at: datetime) -> int:
     except ValueError:  # the window ended between the two calls
         cache.set(name, 1, limit.seconds)
         return 1
+
+
+def find_spent(limit: Limit, keys: Iterable[str], *, at: datetime) -> set[str]:
+    """Return those of the keys that have no try left in the window; counts nothing."""
+    names = {_counter(limit, key, at): key for key in keys}
+    ordered = list(names)
+    spent = set()
+    for start in range(0, len(ordered), _READ_AT_ONCE):
+        counts = cache.get_many(ordered[start : start + _READ_AT_ONCE])
+        spent |= {names[name] for name, count in counts.items() if int(count) >= limit.count}
+    return spent
 
 
 def take_back_try(limit: Limit, key: object, *, at: datetime) -> None:

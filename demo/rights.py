@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from demo.demo_gpt import DemoGPT
 from demo.store import build
+from gpts.assistants.gpt_filters import NONE, GPTFilter
 from gpts.assistants.models import GPT, GPTShare
+from gpts.assistants.services.gpt_filters import save_gpt_filter
 from gpts.assistants.services.shares import set_share
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience, ShareRight
@@ -52,6 +54,12 @@ ORPHAN = DemoGPT(
     2,
 )
 
+SAVED_FILTERS = (
+    ("Highest cost", GPTFilter(order="cost")),
+    ("Unused for 30 days", GPTFilter(unused="30", order="unused")),
+    ("Without an owner", GPTFilter(owner=NONE)),
+)
+
 
 def lacks_rights() -> bool:
     return (
@@ -67,6 +75,8 @@ def seed_rights(*, at: datetime) -> str:
     _seed_audiences(acme, people, at=at)
     _seed_shares(acme, people, at=at)
     _seed_orphan(acme, people, at=at)
+    for name, wanted in SAVED_FILTERS:
+        save_gpt_filter(workspace=acme, name=name, wanted=wanted, by=people[ADMIN])
     return f"{GPTShare.objects.filter(workspace=acme).count()} shares of Acme's GPTs"
 
 

@@ -136,7 +136,7 @@ def check_free_disk(paths: DataPaths) -> None:
 
 def get_free_address() -> tuple[str, int]:
     host, given = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
-    if not given.isdigit() or not 0 < int(given) < 65536:
+    if not given.isdecimal() or not 0 < int(given) < 65536:
         raise StartupError(f"PORT is {given!r}: give a number from 1 to 65535, for example PORT=8001.")
     port = int(given)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from gpts.assistants.models import GPT, AdoptionRequest
 from gpts.assistants.queries.adoptions import find_adoption
+from gpts.assistants.states import RequestState
 from gpts.chat.models import Turn
 from gpts.llm.states import TurnState
 from marketplace.models import BuilderProfile, Listing, Rating, StoreSection
@@ -61,8 +62,12 @@ def access_external_gpt(workspace: Workspace, slug: str) -> GPT:
 
 
 def access_request(workspace: Workspace, request_id: int, *, user: User | None = None) -> AdoptionRequest:
-    """Return a request of ``workspace`` (already authorised), with ``user`` one of their own; or NotFound."""
+    """Return a request of ``workspace`` (already authorised), with ``user`` one of their own.
+
+    Raises NotFound, also for those that were taken back.
+    """
     rows = AdoptionRequest.objects.select_related("workspace", "gpt").filter(workspace=workspace)
+    rows = rows.exclude(state=RequestState.WITHDRAWN)
     if user is not None:
         rows = rows.filter(requested_by=user)
     found = rows.filter(pk=request_id).first() if request_id < 2**63 else None

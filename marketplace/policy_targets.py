@@ -1,13 +1,11 @@
-"""What rules of a sharing policy are about: GPTs, models and capabilities with their names, and what to ask.
+"""What rules of a sharing policy are about: GPTs, models and capabilities with their names.
 
 ``workspaces`` knows rules and not what their targets are called.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -18,40 +16,23 @@ from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
 from marketplace.models import Listing
-from marketplace.states import ListingState
 from workspaces.models import Workspace
 from workspaces.policy import (
-    RULED,
-    AccessChange,
     Act,
     Approval,
-    Decision,
-    Person,
-    Policy,
-    Question,
     Rule,
     Target,
     TargetKind,
-    capability_targets,
-    decide,
-    find_changes,
     gpt_targets,
-    host_targets,
     model_targets,
 )
-from workspaces.queries import external_targets, list_ruled_people
-
-# GPTs from outside that a what-if asks about, the most used first.
-ASKED_GPTS = 2_000
-# Acts about GPTs of the workspace.
-SHARING = (Act.SHARE_WITH_PERSON, Act.SHARE_WITH_GROUP, Act.SHARE_INSIDE, Act.SHARE_BY_LINK, Act.PUBLISH)
 
 
 def list_models(workspace: Workspace) -> list[LanguageModel]:
     return list(list_chat_models(workspace))
 
 
-def _label(model: LanguageModel) -> str:
+def get_label(model: LanguageModel) -> str:
     return str(model.shown_label or model.name)
 
 
@@ -65,7 +46,7 @@ def list_choices(workspace: Workspace, act: Act, models: Sequence[LanguageModel]
     if act == Act.USE_MODEL:
         providers = {model.provider_id: model.provider.name for model in models}
         return [
-            *((Target(TargetKind.MODEL, str(model.pk)), _label(model)) for model in models),
+            *((Target(TargetKind.MODEL, str(model.pk)), get_label(model)) for model in models),
             *(
                 (
                     Target(TargetKind.PROVIDER, str(identifier)),
@@ -101,7 +82,7 @@ def name_targets(workspace: Workspace, rules: Iterable[Rule]) -> dict[Target, st
         )
         for model in models:
             of_model, of_provider = model_targets(model.pk, model.provider_id)
-            found[of_model] = _label(model)
+            found[of_model] = get_label(model)
             found[of_provider] = str(_("all of %(provider)s")) % {"provider": model.provider.name}
     labels = dict(Capability.choices)
     for target in targets:
@@ -155,151 +136,3 @@ def check_targets(workspace: Workspace, rules: Iterable[Rule]) -> None:
                 code="unknown_target",
                 field="rules",
             )
-
-
-# What-if ---------------------------------------------------------------------------------------------------
-
-
-def build_questions(
-    workspace: Workspace, policies: Iterable[Policy]
-) -> tuple[list[Question], dict[str, str]]:
-    """Return what people might do in a workspace, and the name of each question's object by its key.
-
-    Of GPTs from outside the 2,000 most used and those that rules name; of hosts those that rules name, and
-    any other. At most four queries.
-    """
-    policies = list(policies)
-    rules = {rule for policy in policies for rule in policy.rules}
-    named = name_targets(workspace, rules)
-    questions: list[Question] = []
-    names: dict[str, str] = {}
-
-    def ask(act: Act, key: str, name: str, targets: tuple[Target, ...] = ()) -> None:
-        questions.append(Question(f"{act}:{key}", act, targets))
-        names[f"{act}:{key}"] = name
-
-    for act in RULED:
-        if act == Act.USE_EXTERNAL:
-            _ask_about_external(workspace, rules, named, ask)
-        elif act == Act.USE_MODEL:
-            for model in list_models(workspace):
-                ask(act, str(model.pk), _label(model), model_targets(model.pk, model.provider_id))
-        elif act == Act.USE_CAPABILITY:
-            for value, label in Capability.choices:
-                ask(act, value, str(label), capability_targets(value))
-        elif act in (Act.USE_ACTIONS, Act.INVITE_GUEST):
-            ask(act, "", str(_("any other host")))
-            for host in _find_values(rules, act, TargetKind.HOST):
-                ask(act, host, host, host_targets(host))
-            for value in _find_values(rules, act, TargetKind.GPT):
-                ask(act, f"gpt{value}", named.get(gpt_targets(int(value))[0], ""), gpt_targets(int(value)))
-        else:
-            ask(act, "", "")
-            for target in sorted({rule.target for rule in rules if rule.act == act}):
-                if target.kind in (TargetKind.GPT, TargetKind.GROUP):
-                    ask(act, f"{target.kind}{target.value}", named.get(target, ""), (target,))
-    return questions, names
-
-
-def _ask_about_external(
-    workspace: Workspace, rules: Iterable[Rule], named: Mapping[Target, str], ask: Callable[..., None]
-) -> None:
-    listed = (
-        Listing.objects.filter(state=ListingState.LISTED)
-        .exclude(workspace=workspace)
-        .order_by("-popularity", "pk")
-        .values_list("gpt_id", "name")[:ASKED_GPTS]
-    )
-    gpts = dict(listed)
-    for value in _find_values(rules, Act.USE_EXTERNAL, TargetKind.GPT):
-        gpts.setdefault(int(value), named.get(gpt_targets(int(value))[0], ""))
-    for identifier, name in gpts.items():
-        ask(Act.USE_EXTERNAL, str(identifier), name, external_targets(identifier, is_approved=False))
-
-
-def _find_values(rules: Iterable[Rule], act: Act, kind: TargetKind) -> list[str]:
-    return sorted({rule.target.value for rule in rules if rule.act == act and rule.target.kind == kind})
-
-
-@dataclass(frozen=True)
-class Effect:
-    """People who gain or lose the same for the same reason; ``objects`` are names of what it is about."""
-
-    act: Act
-    is_gain: bool
-    people: tuple[int, ...]
-    objects: tuple[str, ...]
-    count: int
-    before: Decision
-    after: Decision
-
-
-def preview_change(
-    workspace: Workspace,
-    before: Policy,
-    after: Policy,
-    *,
-    people: Sequence[Person] | None = None,
-    gpt: int | None = None,
-) -> list[Effect]:
-    """Return who would gain or lose what, the largest first; ``people`` by default all members.
-
-    ``gpt`` narrows the questions to those about one GPT. Nothing is written.
-    """
-    questions, names = build_questions(workspace, (before, after))
-    if gpt is not None:
-        target = gpt_targets(gpt)[0]
-        questions = [question for question in questions if target in question.targets]
-    changes = find_changes(
-        before, after, list_ruled_people(workspace.pk) if people is None else people, questions
-    )
-    return group_changes(changes, names)
-
-
-def group_changes(changes: Iterable[AccessChange], names: Mapping[str, str]) -> list[Effect]:
-    """Join changes of the same people for the same reason."""
-    found: dict[tuple[Act, tuple[int, ...], Decision, Decision], list[str]] = {}
-    for change in changes:
-        key = (change.act, change.people, change.before, change.after)
-        found.setdefault(key, []).extend(names[question.key] for question in change.questions)
-    effects = [
-        Effect(
-            act,
-            after.is_allowed,
-            people,
-            tuple(name for name in objects if name),
-            len(objects),
-            before,
-            after,
-        )
-        for (act, people, before, after), objects in found.items()
-    ]
-    return sorted(effects, key=lambda effect: (-len(effect.people) * effect.count, effect.act))
-
-
-@dataclass(frozen=True)
-class Access:
-    """What somebody may do of one act: how many of the objects in question, and what decides most of them."""
-
-    act: Act
-    allowed: int
-    asked: int
-    refused: tuple[str, ...]
-    decision: Decision
-
-
-def describe_access(workspace: Workspace, policy: Policy, person: Person) -> list[Access]:
-    """Return what a person may do, act by act in the order of the page."""
-    questions, names = build_questions(workspace, [policy])
-    found = []
-    for act in RULED:
-        asked = [question for question in questions if question.act == act]
-        answers = [(question, decide(policy, person, act, question.targets)) for question in asked]
-        if not answers:
-            continue
-        usual = Counter(decision for _question, decision in answers).most_common(1)[0][0]
-        refused = tuple(names[question.key] for question, decision in answers if not decision.is_allowed)
-        found.append(
-            Access(act, len(answers) - len(refused), len(answers), tuple(filter(None, refused)), usual)
-        )
-    return found

@@ -32,12 +32,23 @@ _EARLIER_PAIRS = {
 
 @dataclass(frozen=True)
 class Change:
-    """A changed field; texts of None where the log keeps no values, as of names and instructions."""
+    """A changed field, its values in pieces that may have a page.
+
+    Without pieces, and with texts of None, where the log keeps no values, as of names and instructions.
+    """
 
     field: str
     label: str
-    before: str | None
-    after: str | None
+    before_parts: tuple[Named, ...] = ()
+    after_parts: tuple[Named, ...] = ()
+
+    @property
+    def before(self) -> str | None:
+        return "".join(part.text for part in self.before_parts) if self.before_parts else None
+
+    @property
+    def after(self) -> str | None:
+        return "".join(part.text for part in self.after_parts) if self.after_parts else None
 
 
 @dataclass(frozen=True)
@@ -139,12 +150,15 @@ def _list_mentions(event: AuditEvent) -> list[tuple[str, str]]:
     """Return the objects in an event's data whose names are needed."""
     fields = load_words().fields.get(event.action, {})
     found = []
-    for name, value in event.data.items():
-        if name in fields and fields[name].object and value is not None:
-            found.append((fields[name].object, str(value)))
-    for name, pair in _list_pairs(event):
-        if name in fields and fields[name].object:
-            found += [(fields[name].object, str(value)) for value in pair if value is not None]
+    values = [*event.data.items(), *((name, value) for name, pair in _list_pairs(event) for value in pair)]
+    for name, value in values:
+        words = fields.get(name)
+        if words is None or value is None:
+            continue
+        if words.object:
+            found += [(words.object, str(one)) for one in (value if isinstance(value, list) else [value])]
+        elif words.compose is not None:
+            found += words.list_objects(value)
     return found
 
 
@@ -230,12 +244,31 @@ def _name_value(
     return Named(_describe_value(value, words, event, names) or "–")
 
 
+def _name_parts(value: Any, words: FieldWords, names: _Names) -> tuple[Named, ...]:
+    """Return a value that names objects, in pieces."""
+    if words.compose is not None:
+        return tuple(words.compose(value, names.get))
+    if not isinstance(value, list):
+        return (names.get(words.object, value),)
+    parts = [part for one in value for part in (Named(_(", ")), names.get(words.object, one))]
+    return tuple(parts[1:])
+
+
+def _describe_side(
+    value: Any, words: FieldWords | None, event: AuditEvent, names: _Names
+) -> tuple[Named, ...]:
+    is_empty = value is None or value in ("", [], {})
+    if not is_empty and words is not None and (words.object or words.compose is not None):
+        return _name_parts(value, words, names)
+    return (Named(_describe_value(value, words, event, names) or _("none")),)
+
+
 def _describe_value(value: Any, words: FieldWords | None, event: AuditEvent, names: _Names) -> str:
     """Return a value as a text, empty for none."""
     if value is None or value == "" or value == [] or value == {}:
         return str(words.none) if words else ""
-    if words is not None and words.object:
-        return names.get(words.object, value).text
+    if words is not None and (words.object or words.compose is not None):
+        return "".join(part.text for part in _name_parts(value, words, names))
     if words is not None and words.describe is not None:
         return str(words.describe(value, event.data))
     if isinstance(value, bool):
@@ -256,14 +289,14 @@ def _describe_changes(
             Change(
                 field=name,
                 label=str(words.label) if words else name,
-                before=_describe_value(before, words, event, names) or _("none"),
-                after=_describe_value(after, words, event, names) or _("none"),
+                before_parts=_describe_side(before, words, event, names),
+                after_parts=_describe_side(after, words, event, names),
             )
         )
     known = {name for name, _pair in pairs}
     for name in event.data.get(FIELDS) or []:
         if name not in known and name in fields:
-            changes.append(Change(field=name, label=str(fields[name].label), before=None, after=None))
+            changes.append(Change(field=name, label=str(fields[name].label)))
     return tuple(changes)
 
 

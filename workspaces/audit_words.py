@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -37,8 +37,8 @@ from workspaces.models import (
     User,
     Workspace,
 )
-from workspaces.policy import Effect, SubjectKind
-from workspaces.policy_words import ACTS
+from workspaces.policy import Effect, Subject, SubjectKind, Target, TargetKind
+from workspaces.policy_words import ACTS, describe_target
 from workspaces.queries.instance_settings import describe_value
 from workspaces.queries.jobs import JobKind
 from workspaces.states import (
@@ -173,23 +173,57 @@ def _describe_claims(value: Any, _data: Mapping[str, Any]) -> str:
     return gettext(", ").join(f"{name} = {Role(role).label}" for name, role in claims)
 
 
-def _describe_rules(value: Any, _data: Mapping[str, Any]) -> str:
-    """Read the codes of workspaces.services.policies: whether the act is closed, then its rules."""
-    default, *codes = value
-    texts = [
-        gettext("only what a rule allows") if default == "closed" else gettext("everyone, without a rule")
-    ]
-    for code in codes:
-        effect, kind, subject, _target_kind, target = code.split(":", 4)
-        who = {
-            SubjectKind.EVERYONE: gettext("everyone"),
-            SubjectKind.ROLE: str(Role(subject).label) if kind == SubjectKind.ROLE else "",
-            SubjectKind.GROUP: gettext("group %(id)s") % {"id": subject},
-            SubjectKind.PERSON: gettext("person %(id)s") % {"id": subject},
-        }[SubjectKind(kind)]
+# Kinds of objects that rules name by their ids, as subjects and as targets.
+_RULE_SUBJECTS = {SubjectKind.GROUP: "workspaces.group", SubjectKind.PERSON: USER}
+_RULE_TARGETS = {
+    TargetKind.GROUP: "workspaces.group",
+    TargetKind.GPT: "gpts.gpt",
+    TargetKind.MODEL: "gpts.languagemodel",
+    TargetKind.PROVIDER: "gpts.modelprovider",
+}
+
+
+def _read_rule_codes(value: Any) -> Iterator[tuple[Effect, Subject, Target]]:
+    """Read the codes of workspaces.services.policies, which follow the word for the act's default."""
+    for code in value[1:]:
+        effect, kind, subject, target_kind, target = code.split(":", 4)
+        yield (
+            Effect(effect),
+            Subject(SubjectKind(kind), subject),
+            Target(TargetKind(target_kind), target),
+        )
+
+
+def _list_rule_objects(value: Any) -> Iterator[tuple[str, str]]:
+    for _effect, subject, target in _read_rule_codes(value):
+        if subject.kind in _RULE_SUBJECTS:
+            yield _RULE_SUBJECTS[subject.kind], subject.value
+        if target.kind in _RULE_TARGETS:
+            yield _RULE_TARGETS[target.kind], target.value
+
+
+def _compose_rules(value: Any, find_name: Callable[[str, Any], Named]) -> Iterator[Named]:
+    """Say whether the act is closed, then its rules."""
+    is_closed = value[0] == "closed"
+    yield Named(gettext("only what a rule allows") if is_closed else gettext("everyone, without a rule"))
+    for effect, subject, target in _read_rule_codes(value):
+        yield Named("; ")
         text = gettext("%(who)s allowed") if effect == Effect.ALLOW else gettext("%(who)s forbidden")
-        texts.append(text % {"who": who} + (f" ({target})" if target else ""))
-    return "; ".join(texts)
+        before, _place, after = text.partition("%(who)s")
+        yield Named(before)
+        if subject.kind in _RULE_SUBJECTS:
+            yield find_name(_RULE_SUBJECTS[subject.kind], subject.value)
+        else:
+            is_role = subject.kind == SubjectKind.ROLE
+            yield Named(str(Role(subject.value).label) if is_role else gettext("everyone"))
+        yield Named(after)
+        if target.kind != TargetKind.ANY:
+            is_object = target.kind in _RULE_TARGETS
+            what = find_name(_RULE_TARGETS[target.kind], target.value) if is_object else None
+            is_approval = target.kind == TargetKind.APPROVAL
+            yield Named(" (")
+            yield what or Named(describe_target(target) if is_approval else target.value)
+            yield Named(")")
 
 
 # What an audit event of the policy has: the revision, and the rules of each act before and after.
@@ -198,7 +232,10 @@ _POLICY = {
     "restored": FieldWords(_("Restored revision")),
     "rules": FieldWords(_("Rules removed")),
     "left_out": FieldWords(_("Rules left out")),
-    **{act.value: FieldWords(words.label, _describe_rules) for act, words in ACTS.items()},
+    **{
+        act.value: FieldWords(words.label, compose=_compose_rules, list_objects=_list_rule_objects)
+        for act, words in ACTS.items()
+    },
 }
 
 

@@ -49,8 +49,12 @@ def is_public_mail_host(domain: str) -> bool:
 
 
 def get_domain(email: str) -> str:
-    """Return the domain of an address in small letters."""
-    return email.rpartition("@")[2].lower()
+    """Return the domain of an address in small letters and ASCII (IDNA), as ``clean_domain`` does."""
+    domain = email.rpartition("@")[2].lower()
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:  # no domain name: nothing is at it
+        return domain
 
 
 @lru_cache(maxsize=1)

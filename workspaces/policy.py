@@ -263,10 +263,6 @@ class Judge:
                 return Decision(rule.effect == Effect.ALLOW, rule, Ground.RULE)
         return self.default
 
-    def decide_each(self, targets: Iterable[Target]) -> Iterator[Decision]:
-        """Yield the answer for each of ``targets`` by itself."""
-        return (self.decide((target,)) for target in targets)
-
     def allows_some(self) -> bool:
         """Return whether the act may be allowed on some target; no only when it is refused on every one."""
         if ANY_TARGET in self.denies:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Forbidden, NotFound
 from gpts.assistants.external import check_use
 from gpts.assistants.models import GPT, Version
-from gpts.assistants.queries.adoptions import find_pinned_version_id
+from gpts.assistants.queries.adoptions import load_adoptions
 from gpts.assistants.queries.gpts import (
     find_gpt,
     find_gpt_with_live_versions,
@@ -74,27 +74,33 @@ def pin_version(
 ) -> tuple[Version | None, GPTRelation]:
     """Return what answers when ``payer_id`` pays: the version that this company approved, if it did.
 
-    Otherwise what was given, which comes from access_chat. One query for members of a company that pays for
-    a GPT from outside, more when the pinned version is not the live one. Raises Forbidden
-    (``external_not_allowed``) when the pinned version was taken back by its owner or by moderation.
+    Otherwise that of any company of ``user`` that approved the GPT, the lowest if they approved several:
+    an approval counts whatever workspace pays, and so does its pin. Otherwise what was given, which comes
+    from access_chat. One query for members of a company who use a GPT from outside, more when the pinned
+    version is not the live one. Raises Forbidden (``external_not_allowed``) when the pinned version was taken
+    back by its owner or by moderation.
     """
     roles = get_user_roles(user)
-    payer = None if payer_id is None else roles.membership_in(payer_id)
-    if version is None or payer is None or not payer.is_company or roles.membership_in(gpt.workspace_id):
+    if version is None or payer_id is None or not roles.companies or roles.membership_in(gpt.workspace_id):
         return version, relation
-    pinned_id = find_pinned_version_id(user, gpt, payer.workspace_id)
-    if pinned_id is None:
+    approved = load_adoptions(user.pk, gpts=[gpt.pk]).approved
+    pins = {company: gpts[gpt.pk] for company, gpts in approved.items() if gpt.pk in gpts}
+    if not pins:
         return version, relation
+    # Versions of one GPT get their numbers in the order of their ids, so the lowest id has the lowest number.
+    company_id = payer_id if payer_id in pins else min(pins, key=lambda company: (pins[company], company))
+    pinned_id = pins[company_id]
     relation = replace(relation, is_pinned=True)
     if pinned_id == version.pk:
         return version, relation
     if not is_still_served(pinned_id, list_reached_audiences(gpt, relation)):
+        company = roles.membership_in(company_id)
         raise Forbidden(
             _(
                 "%(company)s approved a version of this GPT that was taken back. Ask one of its admins to"
                 " look at the present one."
             )
-            % {"company": payer.shown_name},
+            % {"company": company.shown_name if company is not None else ""},
             code=EXTERNAL_NOT_ALLOWED,
         )
     return Version.objects.select_related("language_model__provider").get(pk=pinned_id), relation

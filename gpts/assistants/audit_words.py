@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import (
@@ -95,12 +95,6 @@ def _describe_day(value: Any, _data: Mapping[str, Any]) -> str:
 
 def _describe_version(value: Any, _data: Mapping[str, Any]) -> str:
     return "" if value is None else gettext("version %(number)s") % {"number": value}
-
-
-def _describe_groups(value: Any, _data: Mapping[str, Any]) -> str:
-    """The groups of an approval, by their number; no group stands for everyone."""
-    count = len(value) if isinstance(value, list) else 0
-    return ngettext("%(count)d group", "%(count)d groups", count) % {"count": count} if count else ""
 
 
 def _describe_share(data: Mapping[str, Any]) -> Any:
@@ -219,7 +213,7 @@ WORDS = AuditWords(
         "adoption": FieldWords(_("Decision"), describe_choice(AdoptionState)),
         "pinned_version": FieldWords(_("Approved version"), _describe_version),
         "expires_at": FieldWords(_("Ends"), _describe_day),
-        "for_groups": FieldWords(_("Approved for"), _describe_groups),
+        "for_groups": FieldWords(_("Approved for"), object="workspaces.group"),
         "user_id": FieldWords(_("Person"), object=USER),
         "owner_id": FieldWords(_("Owner"), object=USER),
         "with_user": FieldWords(_("Shared with"), object=USER),

@@ -22,7 +22,7 @@ from workspaces.queries import (
     decide_external,
     get_user_roles,
     load_policies,
-    load_policies_of,
+    load_readable_policies_of,
 )
 
 
@@ -61,18 +61,21 @@ def build_usable_filter(user: User, *, gpt: str = "") -> Q:
 def find_refused_uses(uses: Iterable[tuple[int, int, int]]) -> set[tuple[int, int]]:
     """Return the pairs of (person, GPT) that a company refuses, of ``uses`` (person, GPT, its workspace).
 
-    Two queries for all of them.
+    A policy that cannot be read refuses its people. Two queries for all of them.
     """
     uses = list(uses)
     if not uses:
         return set()
     people = {user_id for user_id, _gpt_id, _workspace_id in uses}
-    policies = load_policies_of(people)
+    policies = load_readable_policies_of(people)
     adoptions = load_adoptions_of(people, gpts={gpt_id for _user_id, gpt_id, _workspace_id in uses})
     by_person: dict[int, list[ExternalGPT]] = {}
     for user_id, gpt_id, workspace_id in uses:
+        if user_id not in policies:
+            continue
         by_person.setdefault(user_id, []).append(adoptions[user_id].describe(gpt_id, workspace_id))
-    return {
+    unreadable = {(user_id, gpt_id) for user_id, gpt_id, _workspace_id in uses if user_id not in policies}
+    return unreadable | {
         (user_id, gpt_id)
         for user_id, gpts in by_person.items()
         for gpt_id, decision in decide_external(policies[user_id], gpts).items()

@@ -30,7 +30,7 @@ class GPTRelation:
     ``role`` is the person's role in the GPT's workspace, empty for others; ``audiences`` are those that the
     GPT has a live version for. ``right`` is the strongest right that shares with the person or their groups
     give, empty without one; a guest's is never more than to chat. ``has_no_owner`` tells admins that the
-    GPT's owner is gone. With ``is_pinned`` the company that pays approved one version, which alone answers.
+    GPT's owner is gone. With ``is_pinned`` a company of the person approved one version, which alone answers.
     """
 
     user_id: int

@@ -53,6 +53,7 @@ class RequestState(TextChoices):
     OPEN = "open", _("Waiting for an admin")
     APPROVED = "approved", _("Approved")
     REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Taken back")
 
 
 class AdoptionState(TextChoices):

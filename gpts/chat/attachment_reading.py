@@ -13,7 +13,7 @@ from core.errors import InvalidInput
 from gpts.knowledge.extraction import Limits, Remark, UnreadableError, get_media_type, iter_sections
 from gpts.knowledge.failure_messages import describe_advice
 from gpts.knowledge.services import reading
-from gpts.knowledge.text_recognition import find_engine
+from gpts.knowledge.text_recognition import find_engine, find_missing_languages
 
 # A person waits for it before they can send. CPU seconds; a small file gets less.
 READING_SECONDS = 60
@@ -74,7 +74,13 @@ def read_text(
     parts: list[str] = []
     size, heading = 0, ""
     engine = find_engine(max_pages=RECOGNISED_PAGES, max_seconds=READING_SECONDS)
-    found = iter_sections(name, data, limits=limits, take_remark=take_remark, engine=engine)
+    remarks: list[Remark] = []
+
+    def note(remark: Remark) -> None:
+        remarks.append(remark)
+        take_remark(remark)
+
+    found = iter_sections(name, data, limits=limits, take_remark=note, engine=engine)
     with closing(found) as sections:
         for section in sections:
             paragraphs = list(section.paragraphs)
@@ -85,4 +91,7 @@ def read_text(
             if size > max_characters + 2:
                 raise UnreadableError("too_much_text")
             parts += paragraphs
+    missing = find_missing_languages(remarks)
+    if missing is not None:
+        take_remark(missing)
     return "\n\n".join(parts)

@@ -25,6 +25,7 @@ from gpts.chat.queries.attachments import get_attachments_by_turn
 from gpts.chat.queries.conversations import list_conversations
 from gpts.chat.queries.feedback import get_feedback_by_turn
 from gpts.chat.states import MessageRole
+from gpts.knowledge.places import describe_place
 from workspaces.acts import check_policy
 from workspaces.models import User
 from workspaces.policy import Act
@@ -118,8 +119,11 @@ def build_markdown(conversation: Conversation) -> str:
 
 
 def _describe_source(source: dict[str, Any]) -> str:
-    page = f"p. {source['page']}" if source.get("page") else ""
-    return " · ".join(part for part in (source.get("file", ""), source.get("heading", ""), page) if part)
+    rows = source.get("rows")
+    place = describe_place(
+        source.get("heading", ""), source.get("page"), (rows[0], rows[1]) if rows else None
+    )
+    return " · ".join(part for part in (source.get("file", ""), place) if part)
 
 
 def _join_lines(text: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from gpts.knowledge.extraction import Remark, RemarkCode, parse_remarks
+from gpts.knowledge.text_recognition import describe_language
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,21 @@ def _pages_by_ocr(remark: Remark) -> tuple[str, str]:
         )
         % {"numbers": _list_numbers(remark)},
         _("Look through what was read: recognition can take one letter for another."),
+    )
+
+
+def _ocr_languages_missing(remark: Remark) -> tuple[str, str]:
+    languages = _join(describe_language(code) for code in remark.names)
+    return (
+        ngettext(
+            "Text recognition (OCR) on this server lacks %(list)s. Pages in this language are read wrong or"
+            " not at all.",
+            "Text recognition (OCR) on this server lacks %(list)s. Pages in these languages are read wrong or"
+            " not at all.",
+            len(remark.names),
+        )
+        % {"list": languages},
+        _("If the file has such pages, ask the operator to install the language, then add the file again."),
     )
 
 
@@ -200,14 +216,30 @@ def _hidden_columns(remark: Remark) -> tuple[str, str]:
 
 
 def _formulas_without_value(remark: Remark) -> tuple[str, str]:
-    return (
-        ngettext(
-            "%(count)d formula has no stored result%(names)s; the formula itself was read.",
-            "%(count)d formulas have no stored results%(names)s; the formulas themselves were read.",
+    if len(remark.counts) == len(remark.names) > 0:
+        sheets = [
+            _count_formulas(name, count) for name, count in zip(remark.names, remark.counts, strict=True)
+        ]
+        rest = remark.count - sum(remark.counts)
+        if rest > 0:
+            further = ngettext(
+                "%(count)d formula in further sheets", "%(count)d formulas in further sheets", rest
+            )
+            sheets.append(further % {"count": rest})
+        text = ngettext(
+            "%(list)s has no value: the formula itself was read.",
+            "%(list)s have no value: the formulas themselves were read.",
             remark.count,
-        )
-        % {"count": remark.count, "names": _append_names(remark)},
-        _("Open the workbook in a spreadsheet program, save it and add it again."),
+        ) % {"list": _join(sheets)}
+    else:
+        text = ngettext(
+            "%(count)d formula has no value%(names)s: the formula itself was read.",
+            "%(count)d formulas have no value%(names)s: the formulas themselves were read.",
+            remark.count,
+        ) % {"count": remark.count, "names": _append_names(remark)}
+    return (
+        text,
+        _("Open the file in a spreadsheet program, save it there and add it again."),
     )
 
 
@@ -247,6 +279,7 @@ _MESSAGES: dict[RemarkCode, Callable[[Remark], tuple[str, str]]] = {
     RemarkCode.PAGES_WITHOUT_TEXT: _pages_without_text,
     RemarkCode.PAGES_BY_OCR: _pages_by_ocr,
     RemarkCode.PAGES_DAMAGED: _pages_damaged,
+    RemarkCode.OCR_LANGUAGES_MISSING: _ocr_languages_missing,
     RemarkCode.FILE_REPAIRED: _file_repaired,
     RemarkCode.EMBEDDED_FILES: _embedded_files,
     RemarkCode.HIDDEN_SLIDES: _hidden_slides,
@@ -275,6 +308,11 @@ def _list_numbers(remark: Remark) -> str:
     text = _join(str(first) if first == last else f"{first}–{last}" for first, last in shown)
     listed = sum(last - first + 1 for first, last in shown)
     return _("%(list)s and more") % {"list": text} if listed < remark.count else text
+
+
+def _count_formulas(sheet: str, count: int) -> str:
+    text = ngettext("%(count)d formula in sheet “%(name)s”", "%(count)d formulas in sheet “%(name)s”", count)
+    return text % {"count": count, "name": sheet}
 
 
 def _append_names(remark: Remark) -> str:

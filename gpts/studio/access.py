@@ -58,18 +58,18 @@ def access_share(gpt: GPT, identifier: int) -> GPTShare:
     return share
 
 
-def access_gpt_to_update(user: User, slug: str, audience: str) -> GPT:
-    """Return the GPT whose version for ``audience`` the person may replace by the draft.
+def access_gpt_to_update(user: User, slug: str, audience: str) -> tuple[GPT, bool]:
+    """Return the GPT whose version for ``audience`` the person may replace by the draft, and ``only_update``.
 
-    The owner and admins decide who it is for; editors update what is live inside the company already.
+    That is for share_draft: the owner and admins decide who it is for, editors only update what is live
+    inside the company already.
     """
     gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
     is_update = (
         audience in COMPANY_AUDIENCES and LiveVersion.objects.filter(gpt=gpt, audience=audience).exists()
     )
-    return access_gpt(
-        user, slug, to=GPTAct.EDIT if is_update and _may_not_manage(user, gpt) else GPTAct.MANAGE
-    )
+    only_update = is_update and _may_not_manage(user, gpt)
+    return access_gpt(user, slug, to=GPTAct.EDIT if only_update else GPTAct.MANAGE), only_update
 
 
 def _may_not_manage(user: User, gpt: GPT) -> bool:

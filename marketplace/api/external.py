@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import InvalidInput
-from gpts.assistants.models import Adoption, AdoptionRequest
+from gpts.assistants.models import GPT, Adoption, AdoptionRequest, Version
 from gpts.assistants.queries.adoptions import (
     find_adoption,
     list_adoptions,
@@ -29,6 +31,10 @@ from gpts.assistants.services.adoptions import (
 )
 from gpts.assistants.states import AdoptionState
 from marketplace.access import access_external_gpt, access_listing, access_request
+from marketplace.api.security_pack import PackSerializer, describe_pack
+from marketplace.queries.security_pack import access_pack_version
+from marketplace.web.external import read_number
+from marketplace.web.security_pack import CSV, PDF, build_pack_file
 from workspaces.access import WorkspaceAct, not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.serializers import PersonSerializer
@@ -38,6 +44,11 @@ from workspaces.queries import list_groups
 from workspaces.states import ApiScope
 
 LONG = 10_000
+VERSION = OpenApiParameter(
+    "version",
+    OpenApiTypes.INT,
+    description="The store's version or the approved one; the store's without it.",
+)
 
 
 class AdoptionRequestSerializer(serializers.ModelSerializer[AdoptionRequest]):
@@ -223,6 +234,38 @@ class AdoptionView(LoggiaAPIView):
                 at=now,
             )
         return _show(tenant, gpt.pk)
+
+
+class PackView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="adoption_pack_retrieve", parameters=[VERSION], responses=PackSerializer)
+    def get(self, request: Request, workspace: str, slug: str) -> Response:
+        """Fetch what can be known of a version before deciding about it: the security pack."""
+        _tenant, gpt, version = _find_pack_version(request, workspace, slug)
+        return Response(PackSerializer(describe_pack(gpt, version)).data)
+
+
+class PackFileView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT}
+
+    @extend_schema(
+        operation_id="adoption_pack_export",
+        parameters=[VERSION],
+        responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/pdf"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, workspace: str, slug: str, kind: str) -> HttpResponse:
+        """Fetch the security pack as a file: `kind` is csv or pdf."""
+        if kind not in (CSV, PDF):
+            raise not_found()
+        tenant, gpt, version = _find_pack_version(request, workspace, slug)
+        return build_pack_file(tenant, gpt, version, kind, at=timezone.now())
+
+
+def _find_pack_version(request: Request, workspace: str, slug: str) -> tuple[Workspace, GPT, Version]:
+    tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_EXTERNAL)
+    gpt = access_external_gpt(tenant, slug)
+    return tenant, gpt, access_pack_version(tenant, gpt, read_number(request.query_params.get("version", "")))
 
 
 def _find_groups(tenant: Workspace, wanted: list[int] | None) -> Any:

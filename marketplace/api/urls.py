@@ -43,5 +43,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         external.AdoptionView.as_view(),
         name="adoption-detail",
     ),
+    path(
+        "workspaces/<slug:workspace>/external/gpts/<slug:slug>/pack",
+        external.PackView.as_view(),
+        name="adoption-pack",
+    ),
+    path(
+        "workspaces/<slug:workspace>/external/gpts/<slug:slug>/pack.<str:kind>",
+        external.PackFileView.as_view(),
+        name="adoption-pack-file",
+    ),
     path("store/builders/<str:handle>/", views.BuilderView.as_view(), name="builder-detail"),
 ]

@@ -12,13 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, NotFound
 from core.pagination import paginate
-from gpts.assistants.differences import LABELS
-from gpts.assistants.models import Version
 from gpts.assistants.models.adoptions import REASON_LENGTH
 from gpts.assistants.queries.adoptions import (
     find_adoption,
@@ -38,9 +36,11 @@ from gpts.assistants.services.adoptions import (
     withdraw_request,
 )
 from gpts.assistants.states import AdoptionState
-from gpts.chat.version_changes import PublicChange, list_public_changes, list_versions_between
-from gpts.llm.built_in import get_shown_label
+from gpts.chat.version_changes import list_versions_between
 from marketplace.access import access_external_gpt, access_listing, access_request, find_listing
+from marketplace.outside_changes import list_outside_changes
+from marketplace.queries.security_pack import access_pack_version
+from marketplace.web.security_pack import CSV, PDF, build_pack_file, show_security_pack
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.models import Group, User, Workspace
 from workspaces.queries import list_groups, read_policy, summarise_external
@@ -184,32 +184,35 @@ def external_show(request: HttpRequest, workspace: str, slug: str) -> HttpRespon
         "longest_reason": REASON_LENGTH,
         "requests": list(list_open_requests(tenant).filter(gpt=gpt)[:OPEN_REQUESTS]),
         "person": user,
+        "shown": shown,
+        "sections": () if shown is None else show_security_pack(gpt, shown).sections,
     }
     if context["has_newer"]:
         assert pinned is not None
         assert public is not None
-        context["changes"] = _list_changes(pinned, public)
+        context["changes"] = list_outside_changes(pinned, public)
         context["releases"] = [public, *list_versions_between(pinned, public)]
     status = 400 if form.errors or refusal else 200
     return render(request, "marketplace/external_show.html", context, status=status)
 
 
-def _list_changes(before: Version, after: Version) -> list[PublicChange]:
-    """Return what differs as far as strangers may know: never what instructions and files say."""
-    changes = list_public_changes(before, after)
-    models = [get_shown_label(one.model_name) or str(_("The instance's default")) for one in (before, after)]
-    if models[0] != models[1]:
-        changes.append(PublicChange("model", LABELS["model"], *models))
-    files = [
-        ngettext("%(count)d file", "%(count)d files", len(one.knowledge_hashes))
-        % {"count": len(one.knowledge_hashes)}
-        for one in (before, after)
-    ]
-    if set(before.knowledge_hashes) != set(after.knowledge_hashes):
-        changes.append(PublicChange("knowledge", LABELS["knowledge"], *files))
-    if before.instructions != after.instructions:
-        changes.append(PublicChange("instructions", LABELS["instructions"], "", str(_("Changed"))))
-    return changes
+@login_required
+@require_GET
+def pack_download(request: HttpRequest, workspace: str, slug: str, kind: str) -> HttpResponse:
+    """The security pack of the version with ``?version=``, as CSV or PDF."""
+    tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.MANAGE_EXTERNAL)
+    gpt = access_external_gpt(tenant, slug)
+    if kind not in (CSV, PDF):
+        raise NotFound(_("There is no such page."), code="not_found")
+    version = access_pack_version(tenant, gpt, read_number(request.GET.get("version", "")))
+    return build_pack_file(tenant, gpt, version, kind, at=timezone.now())
+
+
+def read_number(text: str) -> int | None:
+    """Return the number of a version that an address names; None without one, 0 for what is no number."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _suggest(adoption: Any, public: Any) -> dict[str, Any]:

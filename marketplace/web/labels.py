@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.http import HttpRequest
 from django.utils import translation
@@ -14,7 +15,6 @@ from gpts.assistants.states import Category
 from gpts.llm.built_in import get_shown_label
 from gpts.llm.states import Capability
 from marketplace.models import Listing
-from marketplace.queries.private_about import PrivateAbout
 
 LANGUAGE_NAMES = {"en": "English", "zh-hans": "简体中文"}
 
@@ -50,7 +50,20 @@ class DataLine:
     text: str
 
 
-def list_data_lines(listing: Listing | PrivateAbout) -> list[DataLine]:
+class Described(Protocol):
+    """What labels are made from: a listing, a private GPT, or one version."""
+
+    @property
+    def capabilities(self) -> Sequence[str]: ...
+
+    @property
+    def model_label(self) -> str: ...
+
+    @property
+    def has_knowledge(self) -> bool: ...
+
+
+def list_data_lines(listing: Described) -> list[DataLine]:
     """Return plain statements about where data goes. None is left out because it sounds bad."""
     model = get_shown_label(listing.model_label) or _("the instance's default model")
     lines = [
@@ -67,7 +80,7 @@ def list_data_lines(listing: Listing | PrivateAbout) -> list[DataLine]:
     return lines
 
 
-def list_capability_labels(listing: Listing | PrivateAbout) -> list[str]:
+def list_capability_labels(listing: Described) -> list[str]:
     return [str(Capability(value).label) for value in listing.capabilities if value in Capability.values]
 
 

@@ -41,6 +41,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="adoption-request-refuse",
     ),
     path("w/<slug:workspace>/admin/external/<slug:slug>", external.external_show, name="external-show"),
+    path(
+        "w/<slug:workspace>/admin/external/<slug:slug>/pack.<str:kind>",
+        external.pack_download,
+        name="external-pack",
+    ),
     path("w/<slug:workspace>/admin/store", company_store.sections, name="store-section-list"),
     path("w/<slug:workspace>/admin/store/<int:section_id>", company_store.section, name="store-section"),
     path(

@@ -12,6 +12,7 @@ import "./hotkeys.js";
 import "./forms.js";
 import "./textarea.js";
 import "./files.js";
+import "./field_when.js";
 import "./time.js";
 import "./toggle.js";
 import "./reveal.js";

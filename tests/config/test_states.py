@@ -83,6 +83,7 @@ EXITS: dict[str, dict[str, str]] = {
     },
     "gpts.AdoptionRequest.state": {
         "open": "gpts.assistants.services.adoptions.refuse_request", "approved": END, "refused": END,
+        "withdrawn": END,
     },
     "gpts.Adoption.state": {
         "approved": "gpts.assistants.services.adoptions.withdraw_adoption",

@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from core.errors import NotFound
+from core.scope import open_scope
 from gpts.assistants.models import GPT, Adoption, AdoptionRequest
+from marketplace.access import access_external_gpt
 from marketplace.models import Listing
 from marketplace.services.listings import publish_listing
 from tests.support.api_client import ApiClient
@@ -17,6 +20,7 @@ from tests.support.factories.workspaces import UserFactory
 from tests.support.marketplace import make_listing, make_version
 from tests.support.pages import sign_in
 from tests.support.times import NOW
+from workspaces.access import scope_for
 from workspaces.models import Group, User, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +131,10 @@ def test_a_refusal_is_told_and_requests_are_taken_back(
     assert "We have our own." in page
     mine.post(place, {"reason": REASON})
     mine.post(place, {"act": "withdraw"})
-    assert [one.state for one in AdoptionRequest.objects.all()] == ["refused"]
+    assert [one.state for one in AdoptionRequest.objects.order_by("pk")] == ["refused", "withdrawn"]
+    for slug in ("a\x00b", "x" * 201):
+        with open_scope(scope_for(User.objects.get(pk=owner.pk))), pytest.raises(NotFound):
+            access_external_gpt(company, slug)
     # Strangers and other companies find nothing.
     stranger = sign_in(UserFactory.create())
     assert stranger.post(place, {"reason": REASON}).status_code == 404

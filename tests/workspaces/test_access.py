@@ -15,15 +15,19 @@ from tests.support.factories.workspaces import UserFactory
 from workspaces.access import (
     KEY_START,
     access_api_key,
+    access_connection,
     access_erasure,
+    access_guest,
+    access_invite_link,
     access_notification,
     access_own_membership,
+    access_scim_token,
     access_staff_member,
     find_api_key,
     renew_scope,
     scope_for,
 )
-from workspaces.models import Member
+from workspaces.models import Member, SharingPolicy
 from workspaces.services.api_keys import create_api_key, revoke_api_key
 
 pytestmark = pytest.mark.django_db
@@ -68,14 +72,30 @@ def test_work_that_goes_on_ends_with_the_account_or_the_key() -> None:
 
 def test_unknown_ids_are_not_found() -> None:
     person = UserFactory.create(display_name="Ada")
+    company = create_company(person)
     for access in (
         lambda: access_erasure(uuid4()),
         lambda: access_notification(person, uuid4()),
         lambda: access_api_key(person, 2**40),
+        lambda: access_invite_link(company, 2**40),
+        lambda: access_guest(person, company, 2**40),
+        lambda: access_connection(company, "oidc"),
+        lambda: access_scim_token(company, 2**40),
         lambda: access_staff_member(2**70),
     ):
         with pytest.raises(NotFound):
             access()
+
+
+def test_a_key_opens_nothing_while_the_policy_cannot_be_read() -> None:
+    owner, at = UserFactory.create(), timezone.now()
+    company = create_company(owner)
+    key, plain = create_api_key(
+        user=owner, workspace=company, name="k", scopes=["store:read"], by=owner, at=at
+    )
+    assert find_api_key(plain, at=at) == key
+    SharingPolicy.objects.filter(workspace=company).delete()
+    assert find_api_key(plain, at=at) is None
 
 
 def test_visitors_have_no_scope_and_unknown_keys_no_person() -> None:

@@ -155,6 +155,15 @@ def test_owners_are_made_and_removed_only_with_the_password(
         assert thief.post(path, {"role": "builder"}).headers["Location"].endswith("/admin/members")
 
 
+def test_an_owner_is_invited_only_with_the_password(thief: Client, acme: Workspace) -> None:
+    path = reverse("workspaces:member-list", args=[acme.slug])
+    answer = thief.post(path, {"email": "eve@new.example", "role": "owner"})
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert not acme.invitations.exists()
+    thief.post(path, {"email": "eve@new.example", "role": "admin"})
+    assert acme.invitations.get().role == "admin"
+
+
 def call(key: str, method: str, path: str, body: dict[str, Any]) -> Any:
     return getattr(Client(), method)(
         f"/api/v1/{path}", body, content_type="application/json", headers={"Authorization": f"Bearer {key}"}

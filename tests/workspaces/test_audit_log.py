@@ -34,9 +34,10 @@ from tests.support.factories.workspaces import (
 from tests.support.times import AT
 from workspaces.audit_log import AuditEntry, describe_events
 from workspaces.erasure import DELETED_NAME
-from workspaces.models import User, Workspace
+from workspaces.models import Group, User, Workspace
+from workspaces.policy import Act, Effect, Policy, Rule, Subject, SubjectKind, Target, TargetKind
 from workspaces.services.members import change_role, invite_member
-from workspaces.services.policies import set_may_publish
+from workspaces.services.policies import replace_policy, set_may_publish
 from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
 from workspaces.states import Role
@@ -137,6 +138,47 @@ def test_an_action_without_words_is_not_recorded(owner: User) -> None:
     with pytest.raises(ValueError, match="has no sentence"):
         record(action="workspaces.thing_unknown", by=owner, at=AT, subject=owner)
     assert AuditEvent.objects.count() == before
+
+
+def test_rules_of_a_policy_are_read_with_linked_names(owner: User, team: Workspace) -> None:
+    group = Group.objects.create(workspace=team, name="Interns", created_at=AT)
+    gpt = GPTFactory.create(owner=owner, workspace=team, name="Harbour")
+    everybody = ("everyone", "")
+    rules = [
+        ("use_external", "deny", ("group", str(group.pk)), ("approval", "unapproved")),
+        ("use_external", "allow", ("person", str(owner.pk)), ("gpt", str(gpt.pk))),
+        ("use_actions", "deny", ("role", "member"), ("host", "example.com")),
+        ("use_external", "allow", everybody, ("gpt", "999999")),
+    ]
+    policy = Policy(
+        frozenset(
+            Rule(Act(act), Subject(SubjectKind(kind), who), Target(TargetKind(sort), what), Effect(how))
+            for act, how, (kind, who), (sort, what) in rules
+        )
+    )
+    replace_policy(workspace=team, policy=policy, revision=0, by=owner, at=AT)
+
+    (entry,) = read(team, owner, "workspaces.policy_changed")
+    changes = {change.label: change for change in entry.changes}
+    assert (
+        changes["Actions and their hosts"].after == "everyone, without a rule; Member forbidden (example.com)"
+    )
+    outside = changes["GPTs from outside"]
+    assert outside.before == "everyone, without a rule"
+    assert set((outside.after or "").split("; ")) == {
+        "everyone, without a rule", "Interns forbidden (those that nobody approved)",
+        "Ada allowed (Harbour)", "everyone allowed (a deleted or private GPT)",
+    }  # fmt: skip
+    assert {part.text: part.url for part in outside.after_parts if part.url} == {
+        "Interns": f"/w/{team.slug}/admin/groups/{group.pk}",
+        "Ada": f"/w/{team.slug}/admin/audit?person={owner.pk}",
+        "Harbour": f"/build/{gpt.slug}/versions",
+    }
+    Group.objects.all().delete()
+    (entry,) = read(team, owner, "workspaces.policy_changed")
+    assert "a deleted group forbidden" in str(
+        next(c.after for c in entry.changes if c.field == "use_external")
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -20,7 +20,7 @@ from tests.support.companies import create_company
 from tests.support.factories.workspaces import UserFactory
 from tests.support.times import AT
 from workspaces.email_domains import clean_domain, is_public_mail_host
-from workspaces.models import Group, GroupMember, Member, User, Workspace
+from workspaces.models import Group, GroupMember, Member, PolicyRule, User, Workspace
 from workspaces.queries import list_groups_to_share_with, may_share_with_group
 from workspaces.services.groups import (
     MembershipChange,
@@ -379,6 +379,45 @@ def make_caller(user: User, workspace: Workspace) -> Callable[..., Any]:
         )
 
     return call
+
+
+@pytest.mark.parametrize("is_target", [False, True])
+def test_a_group_that_the_policy_names_is_changed_by_admins_only(
+    client: Client, company: Workspace, owner: User, member: User, is_target: bool
+) -> None:
+    group = create_group(workspace=company, name="Readers", is_owned=True, by=member, at=AT)
+    own_seat = seat(company, member).pk
+    add_group_members(group=group, member_ids=[own_seat], by=member, at=AT)
+    target = {"target_kind": "group", "target_value": str(group.pk), "subject_kind": "everyone"}
+    subject = {"target_kind": "any", "subject_kind": "group", "group": group}
+    PolicyRule.objects.create(
+        workspace=company, act="share_with_group" if is_target else "build", effect="deny",
+        **(target if is_target else subject),
+    )  # fmt: skip
+
+    def list_acts(by: User) -> list[Callable[[], Any]]:
+        return [
+            lambda: add_group_members(group=group, member_ids=[seat(company, owner).pk], by=by, at=AT),
+            lambda: set_rule(group, "acme.example", by),
+            lambda: remove_group_member(group=group, member_id=own_seat, by=by, at=AT),
+            lambda: delete_group(group=group, by=by, at=AT, is_by_hand=True),
+        ]
+
+    for act in list_acts(member):
+        with pytest.raises(Forbidden) as refusal:
+            act()
+        assert refusal.value.code == "group_in_policy"
+    call = make_caller(member, company)
+    path = f"workspaces/{company.slug}/groups/{group.pk}"
+    assert call("DELETE", path).status_code == 403
+    assert call("PATCH", path, {"description": "For all who read"}).status_code == 200
+    client.force_login(member)
+    page = client.post(f"/w/{company.slug}/admin/groups/{group.pk}/delete", {"confirmation": "Readers"})
+    assert page.status_code == 403
+    assert people_of(group) == {"Max": "hand"}
+    for act in list_acts(owner):
+        act()
+    assert not Group.objects.exists()
 
 
 def test_the_api_of_groups(company: Workspace, owner: User, member: User) -> None:

@@ -18,6 +18,7 @@ from tests.support.api_client import ApiClient
 from tests.support.factories.workspaces import PASSWORD, OperatorUserFactory, UserFactory
 from tests.support.jobs import run_enqueued_jobs
 from tests.support.pages import sign_in
+from tests.support.reauthentication import confirm_identity
 from tests.support.services import WebService
 from tests.support.times import NOW
 from tests.support.waiting import wait_for
@@ -134,6 +135,33 @@ def test_an_operator_does_not_lock_themself_out(otto: User) -> None:
         change_setting(key="staff_second_factor", value=True, by=otto, at=NOW)
     assert refusal.value.code == "second_factor_missing"
     assert get_setting("staff_second_factor") is False
+
+
+def test_a_reset_locks_nobody_out_and_needs_the_password(otto: User, settings: Any) -> None:
+    settings.STAFF_SECOND_FACTOR = True
+    InstanceSetting.objects.create(key="staff_second_factor", value=False, changed_by=otto, changed_at=NOW)
+    forget_everywhere()
+    with pytest.raises(Conflict) as refusal:
+        reset_setting(key="staff_second_factor", by=otto, at=NOW)
+    assert refusal.value.code == "second_factor_missing"
+
+    path = "operator/settings/staff_second_factor"
+    api = ApiClient(otto, scopes=["operator:work"])
+    assert api("DELETE", path).json()["error"]["code"] == "password_needed"
+    assert api("DELETE", path, {"password": PASSWORD}).json()["error"]["code"] == "second_factor_missing"
+    client = Client()
+    client.force_login(otto)
+    answer = client.post(f"/{path}/reset")
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+    confirm_identity(client, otto)
+    assert client.post(f"/{path}/reset").status_code == 409
+    assert InstanceSetting.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["\u00b2", "9" * 5_000])
+def test_odd_digits_are_no_number(otto: User, typed: str) -> None:
+    path = "/operator/settings/knowledge_workspace_bytes"
+    assert sign_in(otto).post(path, {"value": typed}).status_code == 400
 
 
 def test_the_page_and_the_api_change_and_reset(otto: User) -> None:

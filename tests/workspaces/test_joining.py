@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.errors import Conflict, DomainError, InvalidInput, NotFound
+from core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
 from core.scope import system_scope
 from tests.support.api_client import create_key, get_bearer_header
@@ -23,13 +23,19 @@ from tests.support.companies import create_company
 from tests.support.factories.workspaces import UserFactory
 from tests.support.jobs import run_enqueued_jobs, take_jobs
 from tests.support.times import AT
-from workspaces.access import access_invitation_by_token, access_invite_link_by_token
-from workspaces.models import Guest, Invitation, InviteLink, Member, User, Workspace
+from workspaces.access import (
+    access_invitation_by_token,
+    access_invite_link_by_token,
+    personal_workspace,
+)
+from workspaces.models import Guest, Invitation, InviteLink, Member, PolicyRule, ScimUser, User, Workspace
+from workspaces.policy import Act
 from workspaces.queries import is_active_guest
 from workspaces.services import activity
 from workspaces.services.guests import expire_guests, extend_guest, invite_guest, start_guest
 from workspaces.services.invitation_import import import_invitations, mail_imported_invitations
 from workspaces.services.invite_links import create_invite_link, join_by_link, revoke_invite_link
+from workspaces.services.joining import join_workspace
 from workspaces.services.members import (
     accept_invitation,
     add_member,
@@ -88,6 +94,39 @@ def test_a_link_gives_its_role_until_it_is_used_up(company: Workspace, owner: Us
             act()
         assert refusal.value.code == "link_used_up"
     assert not Member.objects.filter(workspace=company, user=late).exists()
+
+
+def test_who_was_removed_comes_back_by_an_invitation_and_not_by_a_link(
+    company: Workspace, owner: User, bob: User
+) -> None:
+    link, _token = make_link(company, owner)
+    remove_member(member=join_by_link(link=link, by=bob, at=AT), by=bob, at=AT)
+    member = join_by_link(link=link, by=bob, at=AT)  # who left may come back
+    remove_member(member=member, by=owner, at=AT)
+    with pytest.raises(Forbidden) as refusal:
+        join_by_link(link=link, by=bob, at=AT)
+    assert (refusal.value.code, InviteLink.objects.get().used_count) == ("removed_here", 2)
+    later = AT + timedelta(hours=1)
+    invitation, _token = invite_member(
+        workspace=company, email=bob.email, role=Role.MEMBER, by=owner, at=later
+    )
+    back = accept_invitation(invitation=invitation, by=bob, at=later)
+    assert back is not None
+    remove_member(member=back, by=bob, at=later)
+    join_by_link(link=link, by=bob, at=later)
+
+
+def test_whom_the_identity_provider_deactivated_joins_by_no_link(
+    company: Workspace, owner: User, bob: User
+) -> None:
+    link, _token = make_link(company, owner)
+    ScimUser.objects.create(
+        workspace=company, user=bob, user_name="bob", email=bob.email, is_active=False, created_at=AT,
+        changed_at=AT,
+    )  # fmt: skip
+    with pytest.raises(Forbidden) as refusal:
+        join_by_link(link=link, by=bob, at=AT)
+    assert refusal.value.code == "removed_here"
 
 
 def test_each_reason_why_a_link_lets_nobody_in_has_its_sentence(
@@ -264,6 +303,45 @@ def test_a_guest_comes_stays_and_goes_without_being_a_member(
     assert AuditEvent.objects.filter(action="workspaces.guest_ended").count() == 1
 
 
+def test_a_guest_who_was_extended_meanwhile_stays(company: Workspace, owner: User, bob: User) -> None:
+    until = AT + timedelta(days=9)
+    guest = start_guest(workspace=company, user=bob, invited_by=owner, until=until, at=AT)
+
+    def extend_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "workspaces_guest" SET "ended_at"'):
+            with connection.cursor() as cursor:
+                cursor.cursor.execute(
+                    "UPDATE workspaces_guest SET expires_at = %s WHERE id = %s",
+                    [until + timedelta(days=9), guest.pk],
+                )
+        return execute(sql, *rest)
+
+    with system_scope("tests"), connection.execute_wrapper(extend_first):
+        assert expire_guests(at=until) == 0
+    assert is_active_guest(bob.pk, company.pk, at=until)
+
+
+@pytest.mark.parametrize("address", ["g@evil.example ", "g@EVIL.example", "g@b\u00fccher.example"])
+def test_the_policy_is_asked_with_the_domain_of_the_cleaned_address(
+    client: Client, company: Workspace, owner: User, address: str
+) -> None:
+    for host in ("evil.example", "xn--bcher-kva.example"):
+        PolicyRule.objects.create(
+            workspace=company, act=Act.INVITE_GUEST, subject_kind="everyone", target_kind="host",
+            target_value=host, effect="deny",
+        )  # fmt: skip
+    key = create_key(owner, "account", workspace=company)
+    answer = client.post(
+        f"/api/v1/workspaces/{company.slug}/guests",
+        {"email": address, "days": 9},
+        content_type="application/json",
+        headers=get_bearer_header(key),
+    )
+    client.force_login(owner)
+    page = client.post(f"/w/{company.slug}/admin/guests", {"email": address, "days": "30"})
+    assert (answer.status_code, page.status_code, Invitation.objects.count()) == (403, 403, 0)
+
+
 def test_a_guest_is_made_no_admin_by_any_way_and_may_become_a_member(
     company: Workspace, owner: User, bob: User
 ) -> None:
@@ -369,6 +447,38 @@ def test_files_that_are_none_invite_nobody(
     with pytest.raises(DomainError) as refusal:
         import_invitations(workspace=company, content=content, by=owner, at=AT)
     assert (refusal.value.code, refusal.value.field, Invitation.objects.count()) == (code, "file", 0)
+
+
+def test_a_file_keeps_to_the_limits_of_mails(company: Workspace, owner: User, settings: Any) -> None:
+    settings.MAILS_PER_ADDRESS_HOUR, settings.INVITATIONS_PER_WORKSPACE_DAY = 1, 3
+    invite_member(workspace=company, email="ann@new.example", role="member", by=owner, at=AT)
+    content = b"email\nann@new.example\nben@new.example\ncleo@new.example\ndan@new.example\n"
+    result = import_invitations(workspace=company, content=content, by=owner, at=AT)
+    assert [(row.line, row.email, row.code) for row in result.refused] == [
+        (2, "ann@new.example", "address_limit")
+    ]
+    waiting = Invitation.objects.filter(mailed_at__isnull=True)
+    with system_scope("tests"):
+        assert [mail_imported_invitations(at=AT), mail_imported_invitations(at=AT)] == [2, 0]
+        assert [row.email for row in waiting] == ["dan@new.example"]
+        settings.INVITATIONS_PER_WORKSPACE_DAY = 100
+        other = create_company(owner)
+        invite_member(workspace=other, email="dan@new.example", role="member", by=owner, at=AT)
+        assert mail_imported_invitations(at=AT) == 0
+        assert mail_imported_invitations(at=AT + timedelta(days=1)) == 1
+    take_jobs()
+
+
+def test_a_personal_workspace_takes_no_file_and_no_member(owner: User, bob: User) -> None:
+    own = personal_workspace(owner)
+    for act in (
+        lambda: import_invitations(workspace=own, content=b"email\na@new.example\n", by=owner, at=AT),
+        lambda: join_workspace(workspace=own, user=bob, role=Role.MEMBER, by=owner, at=AT),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            act()
+        assert refusal.value.code == "workspace_personal"
+    assert (Invitation.objects.count(), own.members.count()) == (0, 1)
 
 
 def test_twenty_thousand_rows_are_one_short_transaction(company: Workspace, owner: User) -> None:

@@ -16,9 +16,20 @@ from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFact
 from tests.support.jobs import run_enqueued_jobs
 from tests.support.times import AT
 from workspaces.access import WorkspaceAct, access_invitation_by_token, access_workspace, personal_workspace
-from workspaces.models import ApiKey, Group, GroupMember, Invitation, Member, User, Workspace
+from workspaces.models import (
+    ApiKey,
+    Group,
+    GroupMember,
+    Invitation,
+    InviteLink,
+    Member,
+    Notification,
+    User,
+    Workspace,
+)
 from workspaces.rules import ADMIN_PARTS
 from workspaces.services.api_keys import create_api_key
+from workspaces.services.invite_links import create_invite_link
 from workspaces.services.members import (
     INVITATION_DAYS,
     accept_invitation,
@@ -170,6 +181,32 @@ def test_a_role_change_is_audited(owner: User, team: Workspace) -> None:
     event = AuditEvent.objects.get(action="workspaces.member_role_changed")
     assert event.data == {"user_id": membership.user_id, "changes": {"role": ["member", "admin"]}}
     assert (event.workspace_id, event.actor) == (team.pk, owner)
+
+
+@pytest.mark.parametrize("act", ["remove", "demote"])
+def test_whom_an_admin_invited_comes_no_more_once_they_are_none(
+    owner: User, team: Workspace, act: str
+) -> None:
+    bob = UserFactory.create(display_name="Bob")
+    membership = MemberFactory.create(workspace=team, user=bob, role=Role.ADMIN, by=owner)
+    for by in (bob, owner):
+        invite_member(workspace=team, email=f"x{by.pk}@new.example", role="member", by=by, at=AT)
+        create_invite_link(workspace=team, role="member", days=7, max_uses=None, by=by, at=AT)
+    change_role(member=membership, role="owner", by=owner, at=AT)
+    assert Invitation.objects.filter(revoked_at__isnull=True).count() == 2
+    if act == "remove":
+        remove_member(member=membership, by=owner, at=AT)
+    else:
+        change_role(member=membership, role="builder", by=bob, at=AT)
+    assert [row.invited_by for row in Invitation.objects.filter(revoked_at__isnull=True)] == [owner]
+    assert [row.created_by for row in InviteLink.objects.filter(revoked_at__isnull=True)] == [owner]
+
+
+def test_owners_hear_of_an_owner_who_was_invited(owner: User, team: Workspace) -> None:
+    bob = UserFactory.create(display_name="Bob")
+    invitation, _token = invite_member(workspace=team, email=bob.email, role="owner", by=owner, at=AT)
+    accept_invitation(invitation=invitation, by=bob, at=AT)
+    assert set(Notification.objects.values_list("user_id", flat=True)) == {owner.pk, bob.pk}
 
 
 def test_leaving_ends_group_memberships_and_keys(owner: User, team: Workspace) -> None:

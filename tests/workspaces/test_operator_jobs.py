@@ -33,7 +33,8 @@ from tests.support.waiting import wait_for
 from workspaces.job_words import LABELS, describe_error
 from workspaces.mail_text import MailText
 from workspaces.models import OutboundJob, OutgoingMail
-from workspaces.queries.jobs import list_queue_names, list_scheduled_jobs
+from workspaces.queries.jobs import list_failed_rows, list_queue_names, list_scheduled_jobs
+from workspaces.services.failed_jobs import retry_failed
 from workspaces.services.mails import enqueue_mail
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,21 @@ def test_a_failed_job_is_tried_again_once_with_its_own_arguments(
     assert list_acts() == [
         ("workspaces.job_retried", {"kind": "job", "task": "workspaces.notify_of_guesses"})
     ]
+
+
+def test_a_job_that_was_sent_again_and_lost_can_be_sent_once_more(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    job = fail("workspaces.notify_of_guesses", email="ada@example.com")
+    otto = OperatorUserFactory.create()
+    offers = []
+    with django_capture_on_commit_callbacks(execute=True):
+        for hours in (0, 1, 3):
+            at = NOW + timedelta(hours=hours)
+            retry_failed(kind="job", identifier=str(job.pk), by=otto, at=at)
+            offers.append([row.is_retried for row in list_failed_rows(at=at + timedelta(hours=2))])
+    assert (len(take_jobs()), len(list_acts()), offers) == (2, 2, [[False], [False], [False]])
+    assert [row.is_retried for row in list_failed_rows(at=NOW + timedelta(hours=4))] == [True]
 
 
 def test_discarding_a_mail_deletes_it_unsent(django_capture_on_commit_callbacks: Any) -> None:

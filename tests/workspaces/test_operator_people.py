@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.db import DatabaseError, connection
 from django.test import Client
 
 from core.errors import Conflict
 from core.models import AuditEvent
+from core.scope import system_scope
 from tests.support.api_client import ApiClient
 from tests.support.factories.workspaces import (
     PASSWORD,
@@ -20,7 +24,7 @@ from tests.support.factories.workspaces import (
     UserFactory,
     WorkspaceFactory,
 )
-from tests.support.jobs import run_enqueued_jobs
+from tests.support.jobs import run_enqueued_jobs, take_jobs
 from tests.support.pages import sign_in
 from tests.support.reauthentication import confirm_identity
 from tests.support.times import AT, NOW
@@ -171,6 +175,40 @@ def test_refusals_change_nothing(case: str, status: int, code: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert not User.objects.filter(is_active=False).exists()
     assert list_acts(otto) == []
+
+
+def test_two_operators_who_suspend_each_other_at_once(transactional_db: None) -> None:
+    """Each waits before it closes the other's account, as far as the locks let both come there."""
+    with system_scope("tests"):
+        otto, olga = OperatorUserFactory.create(), OperatorUserFactory.create(display_name="Olga")
+    both = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def wait_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "workspaces_user"'):
+            with suppress(threading.BrokenBarrierError):
+                both.wait(timeout=1)
+        return execute(sql, *rest)
+
+    def suspend(user: User, by: User) -> None:
+        try:
+            with system_scope("tests"), connection.execute_wrapper(wait_first):
+                suspend_person(user=user, reason="because", by=by, at=NOW)
+            outcomes.append("suspended")
+        except Conflict as refusal:
+            outcomes.append(refusal.code)
+        except DatabaseError as error:
+            outcomes.append(type(error).__name__)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=suspend, args=pair) for pair in ((otto, olga), (olga, otto))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["last_operator", "suspended"]
+    take_jobs()
 
 
 def test_the_last_operator_stays() -> None:

@@ -262,6 +262,19 @@ def test_history_audit_and_restoring(owner: User, team: Workspace) -> None:
     assert actions[2].data["left_out"] == 1
     with pytest.raises(DatabaseError), transaction.atomic():
         PolicyRevision.objects.filter(number=1).update(note="rewritten")
+    # Rules about who has left are left out too.
+    Member.objects.filter(workspace=team, user=ann).delete()
+    save(team, owner)
+    restore_saved_policy(workspace=team, old=one, revision=4, by=owner, at=AT)
+    assert read_policy(team.pk).policy == Policy(closed=frozenset({Act.BUILD}))
+    names = (
+        SharingPolicy.objects.get(workspace=team),
+        one,
+        PolicyRule(workspace=team, act="export", effect="deny"),
+    )
+    assert [str(found) for found in names] == [
+        f"sharing policy of {team.pk}", f"policy 1 of {team.pk}", f"deny export in {team.pk}",
+    ]  # fmt: skip
 
 
 def test_rules_of_a_deleted_group_go_as_a_revision(owner: User, team: Workspace) -> None:
@@ -300,6 +313,10 @@ def test_a_policy_that_cannot_be_read_refuses(owner: User, team: Workspace) -> N
     PolicyRule.objects.create(
         workspace=team, act="fly", subject_kind="everyone", target_kind="any", effect="deny"
     )
+    with pytest.raises(LimitUnreadable):
+        check_act(ann, Act.EXPORT, workspace_id=team.pk)
+    PolicyRule.objects.all().delete()
+    SharingPolicy.objects.update(closed_acts=["fly"])
     with pytest.raises(LimitUnreadable):
         check_act(ann, Act.EXPORT, workspace_id=team.pk)
 

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from marketplace.services.publishing import save_policy
 from tests.support.api_client import ApiClient
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
 from tests.support.times import AT
-from workspaces.models import Group, GroupMember, Member, PolicyRevision, User, Workspace
+from workspaces.models import Group, GroupMember, Member, PolicyRevision, SharingPolicy, User, Workspace
 from workspaces.policy import EVERYONE, Act, Effect, Policy, Rule, Subject, SubjectKind, Target, TargetKind
 from workspaces.queries import read_policy
+from workspaces.web.company import policy as policy_page
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +81,8 @@ def test_a_rule_is_previewed_then_saved_and_read_in_history(
     assert "Effective access: Ann" in one
     assert "Export conversations Yes No Ann may not export conversations." in one
     assert "There is no GPT with this address." in read(client.post(url, {**typed, "focus_gpt": "nowhere"}))
+    for group in ("²", "٣", "9" * 20, "0"):
+        assert client.post(url, {**typed, "focus_group": group}).status_code == 200
 
     saved = client.post(url, {**typed, "save": "1", "note": "Interns  first"})
     assert (saved.status_code, saved.headers["Location"]) == (302, url)
@@ -196,11 +200,62 @@ def test_the_api_reads_replaces_previews_and_restores(
     assert (access["export"]["allowed"], access["export"]["decision"]["ground"]) == (0, "closed")
     assert (access["use_api"]["allowed"], access["use_api"]["asked"]) == (1, 1)
     assert api("GET", f"{base}/access?person=1234567").status_code == 400
+    for focus, people in (
+        ({"person": ann.pk}, {ann.pk}), ({"group": interns.pk}, {ann.pk}),
+        ({"person": owner.pk}, {owner.pk}), ({"group": 10**9}, set()),
+    ):  # fmt: skip
+        asked = api("POST", f"{base}/what-if", {"rules": [], "closed": [], **focus}).json()
+        assert {person for one in asked["effects"] for person in one["people"]} == people
     assert api("PUT", base, {"revision": 1, "rules": [], "closed": []}).json()["revision"] == 2
     log = api("GET", f"{base}/history").json()
     assert [(one["number"], one["note"]) for one in log["items"]] == [(2, ""), (1, "By API")]
     assert api("POST", f"{base}/history/1/restore", {"revision": 2}).json()["rules"] == [rule]
-    assert api("POST", f"{base}/history/1/restore", {"revision": 2}).status_code in (200, 409)
+    assert api("POST", f"{base}/history/1/restore", {"revision": 2}).json()["revision"] == 3  # it holds
+    assert api("POST", f"{base}/history/9/restore", {"revision": 3}).status_code == 404
+    elsewhere = ApiClient(owner, scopes=["account"], workspace=owner.personal_workspace)
+    assert elsewhere("GET", base).status_code == 404
+
+
+def test_a_what_if_looks_at_one_group_or_gpt(owner: User, team: Workspace, interns: Group) -> None:
+    client, url = sign_in(owner), f"/w/{team.slug}/admin/policy"
+    one, _two = (GPTFactory.create(owner=owner, workspace=team, name=name) for name in ("One", "Two"))
+    typed = {"revision": "0", **row("publish", 0, "everyone"), **row("export", 0, "everyone")}
+
+    def look(**focus: str) -> str:
+        return read(client.post(url, {**typed, **focus}))
+
+    assert "Loses Export conversations 2 people: Ada, Ann" in look()
+    assert "Loses Export conversations 1 person: Ann Because" in look(focus_group=str(interns.pk))
+    assert "No member of this workspace has this e-mail address." in look(focus_email="nobody@else.test")
+    assert "Loses Export conversations 2 people: Ada, Ann" in look(focus_group="999999")
+    seen = look(focus_gpt=one.slug)
+    assert "Loses Publish in the store — One 2 people: Ada, Ann" in seen
+    assert "Two" not in seen
+
+
+def test_what_cannot_be_saved_or_restored_is_said(
+    owner: User, team: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, url = sign_in(owner), f"/w/{team.slug}/admin/policy"
+    typed = {"revision": "0", "save": "1", **row("build", 0, "group:999999")}
+    answer = client.post(url, typed)
+    assert (answer.status_code, PolicyRevision.objects.count()) == (400, 0)
+    assert "This group is not one of this workspace, or was deleted. Choose another." in read(answer)
+
+    def save_after_somebody_else(**change: Any) -> None:
+        monkeypatch.undo()
+        rules = frozenset({Rule(Act.BUILD, EVERYONE, Target(), Effect.DENY)})
+        save_policy(**{**change, "policy": Policy(rules)})
+        save_policy(**change)
+
+    monkeypatch.setattr(policy_page, "save_policy", save_after_somebody_else)
+    answer = client.post(url, {"revision": "0", "save": "1", **row("export", 0, "everyone")})
+    assert (answer.status_code, PolicyRevision.objects.count()) == (409, 1)
+    assert "Somebody else changed the policy while you worked on it" in read(answer)
+    SharingPolicy.objects.all().delete()
+    answer = client.post(f"{url}/history/1/restore")
+    assert answer.headers["Location"] == f"{url}/history"
+    assert "The sharing rules of this workspace cannot be read" in read(client.get("/settings/"))
 
 
 def test_a_workspace_that_never_changed_its_policy_has_an_empty_history(owner: User, team: Workspace) -> None:

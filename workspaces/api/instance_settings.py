@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from workspaces.api.fresh_password import FreshPasswordSerializer, require_password
 from workspaces.api.staff import OperatorView
 from workspaces.queries.instance_settings import SettingRow, list_settings
-from workspaces.services.instance_settings import change_setting, reset_setting
+from workspaces.services.instance_settings import NEEDS_PASSWORD, change_setting, reset_setting
 from workspaces.states import ApiScope
 
 WORK = ApiScope.OPERATOR_WORK
@@ -78,7 +78,7 @@ class SettingView(OperatorView):
     def put(self, request: Request, key: str) -> Response:
         """Change a setting; it holds everywhere within ten seconds."""
         values = self.read(SettingInput)
-        if key == "staff_second_factor":
+        if key in NEEDS_PASSWORD:
             require_password(request, values.get("password", ""))
         change_setting(key=key, value=values["value"], by=self.person, at=timezone.now())
         return _answer()
@@ -86,5 +86,7 @@ class SettingView(OperatorView):
     @extend_schema(operation_id="operator_setting_reset", request=None, responses={204: None})
     def delete(self, request: Request, key: str) -> Response:
         """Let the environment decide again."""
+        if key in NEEDS_PASSWORD:
+            require_password(request, self.read(FreshPasswordSerializer).get("password", ""))
         reset_setting(key=key, by=self.person, at=timezone.now())
         return Response(status=204)

@@ -13,15 +13,12 @@ from rest_framework.response import Response
 
 from core.links import absolute_url
 from workspaces.access import WorkspaceAct, access_guest, access_invitation, access_invite_link
-from workspaces.acts import Act, check_act
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.serializers import PersonSerializer
 from workspaces.api.workspaces import access_key_workspace
-from workspaces.email_domains import get_domain
 from workspaces.models import Guest, Invitation, InviteLink
-from workspaces.policy import host_targets
 from workspaces.queries import list_guests, list_invite_links, list_open_invitations
-from workspaces.services.guests import end_guest, extend_guest, invite_guest
+from workspaces.services.guests import check_guest_allowed, end_guest, extend_guest, invite_guest
 from workspaces.services.invite_links import create_invite_link, revoke_invite_link
 from workspaces.services.members import invite_member, revoke_invitation
 from workspaces.states import LINK_ROLES, ApiScope, Role
@@ -176,8 +173,7 @@ class GuestsView(LoggiaAPIView):
         """Invite a guest by mail, where the policy allows it."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ENTER)
         values = self.read(NewGuestSerializer)
-        host = host_targets(get_domain(values["email"]))
-        check_act(self.person, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
+        check_guest_allowed(workspace=tenant, email=values["email"], by=self.person)
         invitation, _token = invite_guest(workspace=tenant, **values, by=self.person, at=timezone.now())
         return Response(InvitationSerializer(invitation).data, status=201)
 
@@ -189,8 +185,7 @@ class GuestView(LoggiaAPIView):
     def patch(self, request: Request, workspace: str, guest_id: int) -> Response:
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ENTER)
         guest = access_guest(self.person, tenant, guest_id)
-        host = host_targets(get_domain(guest.user.email))
-        check_act(self.person, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
+        check_guest_allowed(workspace=tenant, email=guest.user.email, by=self.person)
         days = self.read(GuestTimeSerializer)["days"]
         extend_guest(guest=guest, days=days, by=self.person, at=timezone.now())
         guest.refresh_from_db()

@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import InvalidInput
-from marketplace.policy_targets import Access, Effect, describe_access, name_targets, preview_change
+from marketplace.policy_targets import name_targets
 from marketplace.services.publishing import restore_saved_policy, save_policy
+from marketplace.what_if import Access, Effect, describe_access, preview_change
 from workspaces.access import WorkspaceAct, access_workspace, not_found
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.me import bearer

@@ -26,6 +26,8 @@ FAILURES_SHOWN = 200
 # Failed calls to other hosts are of interest for a day: whoever asked for one was told.
 CALLS_SHOWN = timedelta(days=1)
 ERASURE_WAITS = timedelta(hours=1)
+# The broker delivers a job again within an hour when its worker is lost; it runs for half an hour at most.
+RETRY_TIME = timedelta(hours=2)
 
 
 class JobKind(TextChoices):
@@ -101,7 +103,7 @@ def _describe_rhythm(schedule: Any) -> str:
 
 def list_failed_rows(*, at: datetime) -> list[FailedRow]:
     """Return what failed, of all kinds, the newest first. The caller has authorised an operator."""
-    rows = [*_list_failed_jobs(), *_list_failed_calls(at), *_list_waiting_erasures(at)]
+    rows = [*_list_failed_jobs(at), *_list_failed_calls(at), *_list_waiting_erasures(at)]
     return sorted(rows, key=lambda row: row.last_at, reverse=True)[:FAILURES_SHOWN]
 
 
@@ -111,7 +113,12 @@ def count_failed_jobs() -> tuple[int, int]:
     return jobs, FailedJob.objects.filter(task=SEND_MAIL).count()
 
 
-def _list_failed_jobs() -> list[FailedRow]:
+def is_running_again(retried_at: datetime | None, *, at: datetime) -> bool:
+    """Return whether a failed job that was sent again may still come to its end."""
+    return retried_at is not None and retried_at > at - RETRY_TIME
+
+
+def _list_failed_jobs(at: datetime) -> list[FailedRow]:
     return [
         FailedRow(
             kind=JobKind.MAIL if job.task == SEND_MAIL else JobKind.JOB,
@@ -121,7 +128,7 @@ def _list_failed_jobs() -> list[FailedRow]:
             count=job.count,
             since=job.first_at,
             last_at=job.last_at,
-            is_retried=job.retried_at is not None,
+            is_retried=is_running_again(job.retried_at, at=at),
             can_discard=True,
         )
         for job in FailedJob.objects.order_by("-last_at")[:FAILURES_SHOWN]

@@ -97,6 +97,22 @@ def load_policies_of(people: Collection[int]) -> dict[int, PersonPolicies]:
     return {person_id: PersonPolicies(person_id, tuple(rows)) for person_id, rows in found.items()}
 
 
+def load_readable_policies_of(people: Collection[int]) -> dict[int, PersonPolicies]:
+    """Return what load_policies_of does, without the people of whom a policy cannot be read; in one query.
+
+    For checks of many people at once, where one unreadable policy must not decide about the others.
+    """
+    found: dict[int, list[WorkspacePolicy]] = {person_id: [] for person_id in people}
+    for person_id, *row in _fetch(people, None):
+        if person_id not in found:
+            continue
+        try:
+            found[person_id].append(_build_row(person_id, *row))
+        except LimitUnreadable:
+            del found[person_id]
+    return {person_id: PersonPolicies(person_id, tuple(rows)) for person_id, rows in found.items()}
+
+
 def load_policy(person_id: int, workspace_id: int) -> WorkspacePolicy:
     """Return what rules a person in one workspace, also where they are no member; raises LimitUnreadable."""
     rows = _read([person_id], workspace_id)
@@ -106,13 +122,17 @@ def load_policy(person_id: int, workspace_id: int) -> WorkspacePolicy:
 
 
 def _read(people: Collection[int], workspace_id: int | None) -> list[WorkspacePolicy]:
+    return [_build_row(*row) for row in _fetch(people, workspace_id)]
+
+
+def _fetch(people: Collection[int], workspace_id: int | None) -> list[tuple[Any, ...]]:
     if not people:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT * FROM workspaces_policies_of(%s::bigint[], %s::bigint)", [list(people), workspace_id]
         )
-        return [_build_row(*row) for row in cursor.fetchall()]
+        return cursor.fetchall()
 
 
 def _build_row(

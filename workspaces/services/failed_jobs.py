@@ -14,7 +14,7 @@ from core.jobs import enqueue_on_commit, resend_on_commit
 from core.models import FailedJob
 from workspaces.access import not_found
 from workspaces.models import Erasure, OutboundJob, OutgoingMail, User
-from workspaces.queries.jobs import SEND_MAIL, JobKind, find_failed_call
+from workspaces.queries.jobs import SEND_MAIL, JobKind, find_failed_call, is_running_again
 from workspaces.services.outbound_jobs import dismiss_job, requeue_job
 from workspaces.states import ErasureState, OutboundJobState
 
@@ -25,12 +25,13 @@ RETRY, DISCARD = "retry", "discard"
 def retry_failed(*, kind: str, identifier: str, by: User, at: datetime) -> None:
     """Send a failed job again, with its own arguments and for its own person. Audited.
 
-    Idempotent: a job that was sent again and has not ended since is left alone, without an event. Raises
-    NotFound for a job that has succeeded or was discarded meanwhile.
+    Idempotent: a job that was sent again within RETRY_TIME and has not ended since is left alone, without an
+    event; after that time it counts as lost with its queue or its worker. Raises NotFound for a job that has
+    succeeded or was discarded meanwhile.
     """
     if kind in (JobKind.JOB, JobKind.MAIL):
         job = _lock_job(identifier)
-        if job.retried_at is not None:
+        if is_running_again(job.retried_at, at=at):
             return
         FailedJob.objects.filter(pk=job.pk).update(retried_at=at)
         resend_on_commit(job.task, read_arguments(job))

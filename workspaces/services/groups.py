@@ -21,12 +21,12 @@ from core.audit import compare, record
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.names import has_mixed_scripts
 from core.text import clean_line, skeleton
-from workspaces.access import open_admin_scope
+from workspaces.access import WorkspaceAct, open_admin_scope
 from workspaces.email_domains import clean_domain
 from workspaces.models import Group, GroupMember, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.locks import lock_workspaces
-from workspaces.services.policies import drop_group_rules
+from workspaces.services.policies import drop_group_rules, is_group_in_policy
 from workspaces.states import GroupSharing, GroupSource, MemberSource, WorkspaceKind
 
 NAME_LENGTH = 80
@@ -120,7 +120,8 @@ def update_group(
     """Change what people set of a group, by hand. A new rule fills the group at once. Audited.
 
     The name of a group of the identity provider stays as it is (Forbidden, ``group_from_scim``). Raises
-    InvalidInput for a domain that is none and for one of a public mail host.
+    InvalidInput for a domain that is none and for one of a public mail host, and Forbidden
+    (``group_in_policy``) for a new rule of a group that the policy names.
     """
     if sharing not in GroupSharing.values:
         raise InvalidInput(_("Choose who may share with the group."), code="sharing_unknown", field="sharing")
@@ -128,6 +129,8 @@ def update_group(
     text = clean_line(description, max_length=DESCRIPTION_LENGTH, field="description", required=False)
     with _open(group.workspace_id, by):
         fresh = _lock(group)
+        if domain != fresh.email_domain:
+            _refuse_in_policy(fresh, by)
         before = _settings(fresh)
         if name != fresh.name:
             _refuse_scim(fresh)
@@ -154,12 +157,14 @@ def update_group(
 def delete_group(*, group: Group, by: User | None, at: datetime, is_by_hand: bool = False) -> None:
     """Delete a group with its memberships, shares and budgets. Idempotent. Audited.
 
-    ``is_by_hand`` refuses a group of the identity provider (Forbidden, ``group_from_scim``).
+    ``is_by_hand`` refuses a group of the identity provider (Forbidden, ``group_from_scim``). A group that the
+    policy names is deleted only by who manages groups (Forbidden, ``group_in_policy``).
     """
     if is_by_hand:
         _refuse_scim(group)
     with _open(group.workspace_id, by):
         lock_workspaces([group.workspace_id])
+        _refuse_in_policy(group, by)
         subject = (Group._meta.label_lower, str(group.pk))
         member_count = GroupMember.objects.filter(group_id=group.pk).count()
         drop_group_rules(group=group, by=by, at=at)
@@ -224,8 +229,8 @@ def add_group_members(
 ) -> MembershipChange:
     """Add members by hand; those who are in it already stay as they are. All of them, or none. Audited.
 
-    Raises Forbidden (``group_from_scim``), InvalidInput (``too_many_at_once``) and Conflict
-    (``not_a_member``).
+    Raises Forbidden (``group_from_scim``, ``group_in_policy``), InvalidInput (``too_many_at_once``) and
+    Conflict (``not_a_member``).
     """
     _refuse_scim(group)
     wanted = set(member_ids)
@@ -242,6 +247,7 @@ def add_group_members(
         )
     with _open(group.workspace_id, by):
         fresh = _lock(group)
+        _refuse_in_policy(fresh, by)
         seats = set(
             Member.objects.filter(workspace_id=fresh.workspace_id, pk__in=wanted).values_list("pk", flat=True)
         )
@@ -262,13 +268,14 @@ def remove_group_member(*, group: Group, member_id: int, by: User, at: datetime)
     """Remove a member who was added by hand. Idempotent. Audited.
 
     Raises Forbidden for one who belongs by the rule (``member_by_rule``) or by the identity provider
-    (``group_from_scim``): they would come back.
+    (``group_from_scim``), who would come back, and for a group that the policy names (``group_in_policy``).
     """
     with _open(group.workspace_id, by):
         fresh = _lock(group)
         row = GroupMember.objects.filter(group=fresh, member_id=member_id).select_related("member").first()
         if row is None:
             return
+        _refuse_in_policy(fresh, by)
         if row.source == MemberSource.RULE:
             raise Forbidden(
                 _("This person belongs to the group by its e-mail rule. Change the rule to remove them."),
@@ -417,6 +424,17 @@ def _settings(group: Group) -> dict[str, Any]:
 def _refuse_scim(group: Group) -> None:
     if group.source == GroupSource.SCIM:
         raise _from_scim()
+
+
+def _refuse_in_policy(group: Group, by: User | None) -> None:
+    """Raise Forbidden when a rule names the group and ``by`` only owns it: its people decide who is ruled."""
+    if by is None or by.has_perm(WorkspaceAct.MANAGE_GROUPS, group.workspace):
+        return
+    if is_group_in_policy(group):
+        raise Forbidden(
+            _("A rule of the sharing policy names this group. Ask an admin to change or delete it."),
+            code="group_in_policy",
+        )
 
 
 def _from_scim() -> Forbidden:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +17,11 @@ from core.audit import record
 from core.errors import Conflict, InvalidInput
 from core.links import absolute_url
 from workspaces.access import hash_secret, open_admin_scope
+from workspaces.acts import Act, check_act
+from workspaces.email_domains import get_domain
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import Guest, Invitation, Member, User, Workspace
+from workspaces.policy import host_targets
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
@@ -28,13 +32,19 @@ GUEST_DAYS = 365
 INVITATION_DAYS = 14
 
 
+def check_guest_allowed(*, workspace: Workspace, email: str, by: User) -> None:
+    """Ask the policy for a guest with this address. Raises InvalidInput for none, and Forbidden."""
+    targets = host_targets(get_domain(clean_email(email)))
+    check_act(by, Act.INVITE_GUEST, workspace_id=workspace.pk, targets=targets)
+
+
 def invite_guest(
     *, workspace: Workspace, email: str, days: int, by: User, at: datetime, language: str = ""
 ) -> tuple[Invitation, str]:
     """Invite somebody as a guest for ``days``; return the invitation and its token. Audited.
 
-    The caller has asked the policy (Act.INVITE_GUEST). Replaces an open invitation of the address. Mails the
-    link after the commit. Raises InvalidInput, RateLimited, and Conflict (``already_member``).
+    The caller has asked the policy (check_guest_allowed). Replaces an open invitation of the address.
+    Mails the link after the commit. Raises InvalidInput, RateLimited, and Conflict (``already_member``).
     """
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
@@ -157,7 +167,9 @@ def expire_guests(*, at: datetime) -> int:
     count = 0
     for guest in Guest.objects.filter(ended_at__isnull=True, expires_at__lte=at).order_by("pk")[:1000]:
         with transaction.atomic():
-            if Guest.objects.filter(pk=guest.pk, ended_at__isnull=True).update(ended_at=guest.expires_at):
+            # Somebody may have extended it since it was read.
+            expired = Guest.objects.filter(pk=guest.pk, ended_at__isnull=True, expires_at__lte=at)
+            if expired.update(ended_at=F("expires_at")):
                 record(
                     action="workspaces.guest_ended",
                     by=None,

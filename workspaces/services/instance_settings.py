@@ -16,6 +16,9 @@ from workspaces.access import not_found
 from workspaces.models import User
 from workspaces.queries import get_user_roles
 
+# What weakens or closes the ways of all staff: pages and the API ask for the password again.
+NEEDS_PASSWORD = frozenset({"staff_second_factor"})
+
 
 def change_setting(*, key: str, value: Any, by: User, at: datetime) -> None:
     """Set a setting for the whole instance; it holds everywhere within ten seconds. Audited.
@@ -25,12 +28,7 @@ def change_setting(*, key: str, value: Any, by: User, at: datetime) -> None:
     """
     definition = _get_definition(key)
     wanted = definition.clean(value)
-    if key == "staff_second_factor" and wanted and not get_user_roles(by).has_second_factor:
-        raise Conflict(
-            _("Set up two-factor sign-in for yourself first: your own role would stop counting."),
-            code="second_factor_missing",
-            field="value",
-        )
+    _refuse_lock_out(key, wanted, by)
     with transaction.atomic():
         row = InstanceSetting.objects.select_for_update().filter(key=key).first()
         before = definition.get_default() if row is None else row.value
@@ -56,6 +54,7 @@ def reset_setting(*, key: str, by: User, at: datetime) -> None:
         row = InstanceSetting.objects.select_for_update().filter(key=key).first()
         if row is None:
             return
+        _refuse_lock_out(key, definition.get_default(), by)
         before = row.value
         row.delete()
         transaction.on_commit(forget_everywhere, robust=True)
@@ -65,6 +64,15 @@ def reset_setting(*, key: str, by: User, at: datetime) -> None:
             at=at,
             subject=("core.instancesetting", key),
             changes={key: (before, definition.get_default())},
+        )
+
+
+def _refuse_lock_out(key: str, wanted: Any, by: User) -> None:
+    if key == "staff_second_factor" and wanted and not get_user_roles(by).has_second_factor:
+        raise Conflict(
+            _("Set up two-factor sign-in for yourself first: your own role would stop counting."),
+            code="second_factor_missing",
+            field="value",
         )
 
 

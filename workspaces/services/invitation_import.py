@@ -25,7 +25,9 @@ from core.links import absolute_url
 from workspaces.access import hash_secret
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import Invitation, Member, User, Workspace
+from workspaces.services.joining import refuse_personal
 from workspaces.services.locks import lock_workspaces
+from workspaces.services.mail_limits import count_imported_mail, find_addresses_at_limit
 from workspaces.services.mails import enqueue_mail
 from workspaces.states import Role
 
@@ -44,6 +46,7 @@ REASONS = {
     "role_unknown": _("No role of a file: write admin, builder or member, or leave it empty."),
     "repeated": _("The same address stands further up."),
     "already_member": _("A member already."),
+    "address_limit": _("This address has got many mails in this hour. Invite it later."),
 }
 
 
@@ -73,12 +76,14 @@ def import_invitations(
 
     UTF-8, comma or semicolon. Rows that cannot be invited are returned with their reason; all others are
     written in one transaction, in place of older open invitations of their addresses, or none when it fails.
-    Mails leave by ``workspaces.send_imported_invitations``. Raises TooLarge (more than 20,000 rows or 4 MB)
-    and InvalidInput (``file_invalid``).
+    Mails leave by ``workspaces.send_imported_invitations``. Raises Conflict (``workspace_personal``),
+    TooLarge (more than 20,000 rows or 4 MB) and InvalidInput (``file_invalid``).
     """
+    refuse_personal(workspace)
     if len(content) > IMPORT_BYTES:
         raise _too_large()
     accepted: dict[str, str] = {}
+    lines: dict[str, int] = {}
     refused: list[RefusedRow] = []
     members = set(Member.objects.filter(workspace=workspace).values_list("user__email", flat=True))
     for line, email, role in _read_rows(content):
@@ -87,6 +92,11 @@ def import_invitations(
             refused.append(RefusedRow(line, email[:254], code))
         else:
             accepted[email] = role
+            lines[email] = line
+    for email in sorted(find_addresses_at_limit(accepted, at=at), key=lines.__getitem__):
+        del accepted[email]
+        refused.append(RefusedRow(lines[email], email, "address_limit"))
+    refused.sort(key=lambda row: row.line)
     with transaction.atomic():
         lock_workspaces([workspace.pk])
         Invitation.objects.filter(
@@ -124,20 +134,10 @@ def mail_imported_invitations(*, at: datetime) -> int:
     """Write the mails of at most MAILS_AT_ONCE imported invitations; return how many. Idempotent.
 
     In a system scope. Two runs share the work: each locks what it takes. Calls itself again while more wait.
+    Mails over the limit of their workspace or address wait for a later run, which beat starts.
     """
     with transaction.atomic():
-        rows = list(
-            Invitation.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("workspace", "invited_by")
-            .filter(
-                mailed_at__isnull=True,
-                accepted_at__isnull=True,
-                revoked_at__isnull=True,
-                expires_at__gt=at,
-                workspace__suspended_at__isnull=True,
-            )
-            .order_by("pk")[:MAILS_AT_ONCE]
-        )
+        rows = _take_within_limits(at)
         for invitation in rows:
             token = secrets.token_urlsafe(32)
             invitation.token_hash, invitation.mailed_at = hash_secret(token), at
@@ -148,6 +148,40 @@ def mail_imported_invitations(*, at: datetime) -> int:
         if len(rows) == MAILS_AT_ONCE:
             enqueue_on_commit("workspaces.send_imported_invitations", countdown=1)
     return len(rows)
+
+
+def _take_within_limits(at: datetime) -> list[Invitation]:
+    """Lock at most MAILS_AT_ONCE waiting invitations whose limits allow a mail, and count their mails."""
+    waiting = (
+        Invitation.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("workspace", "invited_by")
+        .filter(
+            mailed_at__isnull=True,
+            accepted_at__isnull=True,
+            revoked_at__isnull=True,
+            expires_at__gt=at,
+            workspace__suspended_at__isnull=True,
+        )
+        .order_by("pk")
+    )
+    taken: list[Invitation] = []
+    at_limit: set[int] = set()
+    last = 0
+    while len(taken) < MAILS_AT_ONCE:
+        found = waiting.filter(pk__gt=last).exclude(workspace_id__in=at_limit)
+        rows = list(found[: MAILS_AT_ONCE - len(taken)])
+        if not rows:
+            break
+        last = rows[-1].pk
+        for row in rows:
+            if row.workspace_id in at_limit:
+                continue
+            spent = count_imported_mail(workspace_id=row.workspace_id, email=row.email, at=at)
+            if spent == "workspace":
+                at_limit.add(row.workspace_id)
+            elif not spent:
+                taken.append(row)
+    return taken
 
 
 def _read_rows(content: bytes) -> Iterator[tuple[int, str, str]]:

@@ -12,7 +12,7 @@ from workspaces.models import Guest, Member, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.groups import apply_rules_to_person
 from workspaces.services.scim_links import attach_member
-from workspaces.states import ADMIN_ROLES
+from workspaces.states import ADMIN_ROLES, WorkspaceKind
 
 
 def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
@@ -20,9 +20,10 @@ def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | No
 
     In the caller's transaction, which has locked the person and then the workspace
     (workspaces.services.locks), and in a scope that may write there. A guest stops being one. Raises
-    Conflict: ``already_member``, ``guest_not_admin``, and ``no_seat`` when all seats are taken. ``by`` is
-    None for a job or the identity provider.
+    Conflict: ``workspace_personal``, ``already_member``, ``guest_not_admin``, and ``no_seat`` when all seats
+    are taken. ``by`` is None for a job or the identity provider.
     """
+    refuse_personal(workspace)
     if Member.objects.filter(workspace=workspace, user=user).exists():
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     if (
@@ -52,6 +53,15 @@ def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | No
         is_automated=is_automated(by),
     )
     return member
+
+
+def refuse_personal(workspace: Workspace) -> None:
+    """Raise Conflict (``workspace_personal``) for the workspace of one person."""
+    if workspace.kind == WorkspaceKind.PERSONAL:
+        raise Conflict(
+            _("A personal workspace has one person. Make a team to work with others."),
+            code="workspace_personal",
+        )
 
 
 def require_seat(workspace: Workspace, *, for_self: bool) -> None:

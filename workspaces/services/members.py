@@ -9,8 +9,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
@@ -25,13 +27,13 @@ from workspaces.services.actors import is_automated
 from workspaces.services.groups import release_groups_of
 from workspaces.services.guests import start_guest
 from workspaces.services.invite_links import revoke_links_of
-from workspaces.services.joining import join_workspace
+from workspaces.services.joining import join_workspace, refuse_personal
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.scim_links import note_removal
 from workspaces.services.security_notices import SecurityEvent, notify_security
-from workspaces.states import Role, WorkspaceKind
+from workspaces.states import ADMIN_ROLES, Role
 
 INVITATION_DAYS = 14
 
@@ -44,7 +46,7 @@ def invite_member(
     Replaces an open invitation of the same address. Mails the link after the commit, in ``language`` (empty:
     the instance's). The answer is the same whether or not the address has an account here.
     """
-    _refuse_personal(workspace)
+    refuse_personal(workspace)
     _check_role(role, workspace=workspace, by=by)
     email = clean_line(email, max_length=254, field="email").lower()
     try:
@@ -95,8 +97,9 @@ def revoke_invitation(*, invitation: Invitation, by: User, at: datetime) -> None
 def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Member | None:
     """Make ``by`` a member with the invitation's role, or a guest; the address must be their own. Audited.
 
-    Returns None for a guest. Raises Forbidden for another address, and Conflict when the invitation was used
-    or revoked meanwhile, for who is a member already and without a free seat; nothing is used up then.
+    All owners hear of a new owner. Returns None for a guest. Raises Forbidden for another address, and
+    Conflict when the invitation was used or revoked meanwhile, for who is a member already and without a
+    free seat; nothing is used up then.
     """
     if invitation.email != by.email:
         raise Forbidden(
@@ -120,7 +123,10 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
                 at=at,
             )
             return None
-        return join_workspace(workspace=invitation.workspace, user=by, role=invitation.role, by=by, at=at)
+        member = join_workspace(workspace=invitation.workspace, user=by, role=invitation.role, by=by, at=at)
+        if member.role == Role.OWNER:
+            _notify_owners(member, at)
+        return member
 
 
 def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
@@ -128,7 +134,7 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, 
 
     In a scope that may write in the workspace. Raises as ``join_workspace`` does.
     """
-    _refuse_personal(workspace)
+    refuse_personal(workspace)
     if role not in Role.values:
         raise _unknown_role()
     with transaction.atomic():
@@ -140,8 +146,9 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, 
 def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> Member:
     """Give a member another role. Audited.
 
-    Only owners may change an owner's role, and the identity provider (``by`` None), which makes nobody an
-    owner. Raises Conflict for the last owner.
+    Who is no admin any more loses the links and open invitations that they made. Only owners may change an
+    owner's role, and the identity provider (``by`` None), which makes nobody an owner. Raises Conflict for
+    the last owner.
     """
     workspace = member.workspace
     _check_role(role, workspace=workspace, by=by)
@@ -161,6 +168,8 @@ def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> 
             data={"user_id": fresh.user_id},
             changes={"role": (str(before), str(role))},
         )
+        if before in ADMIN_ROLES and role not in ADMIN_ROLES:
+            _close_ways_in(fresh, by=by, at=at)
         if role == Role.OWNER:
             _notify_owners(fresh, at)
     member.role = role
@@ -168,10 +177,10 @@ def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> 
 
 
 def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
-    """Remove a member, or leave; group memberships and API keys for the workspace end at once. Audited.
+    """Remove a member, or leave; memberships of groups, shares and API keys there end at once. Audited.
 
     Streams end with their next check, within two seconds. Links that they made and open invitations to them
-    are closed; groups and guests of theirs stay with the workspace.
+    and by them are closed; groups and guests of theirs stay with the workspace.
 
     Only owners, or the identity provider (``by`` None, in a scope that may write there), may remove an owner.
     Raises Conflict for the last owner.
@@ -179,7 +188,7 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
     workspace = member.workspace
     with transaction.atomic():
         fresh = _lock(member)
-        _refuse_personal(workspace)
+        refuse_personal(workspace)
         _check_owner_change(fresh, by=by)
         ApiKey.objects.filter(
             user_id=fresh.user_id, workspace_id=fresh.workspace_id, revoked_at__isnull=True
@@ -189,13 +198,15 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
         with open_admin_scope(workspace.pk, user_id=by.pk) if by is not None else transaction.atomic():
             release_groups_of(workspace_id=workspace.pk, user_id=fresh.user_id)
             revoke_links_of(workspace_id=workspace.pk, user_id=fresh.user_id, at=at)
-            # Otherwise an older mail would let them in again.
+            # Otherwise an older mail would let them, or somebody they chose, in again.
             Invitation.objects.filter(
+                Q(email=fresh.user.email) | Q(invited_by_id=fresh.user_id),
                 workspace=workspace,
-                email=fresh.user.email,
                 accepted_at__isnull=True,
                 revoked_at__isnull=True,
             ).update(revoked_at=at)
+            for path in settings.MEMBERSHIP_ENDINGS:
+                import_string(path)(workspace_id=workspace.pk, user_id=fresh.user_id)
         note_removal(workspace_id=workspace.pk, user_id=fresh.user_id, at=at)
         fresh.delete()
         record(
@@ -207,6 +218,19 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
             data={"left": by is not None and by.pk == fresh.user_id},
             is_automated=is_automated(by),
         )
+
+
+def _close_ways_in(member: Member, *, by: User | None, at: datetime) -> None:
+    """Revoke the links and open invitations of an admin who becomes none, perhaps by their own act."""
+    workspace_id = member.workspace_id
+    with open_admin_scope(workspace_id, user_id=by.pk) if by is not None else transaction.atomic():
+        revoke_links_of(workspace_id=workspace_id, user_id=member.user_id, at=at)
+        Invitation.objects.filter(
+            workspace_id=workspace_id,
+            invited_by_id=member.user_id,
+            accepted_at__isnull=True,
+            revoked_at__isnull=True,
+        ).update(revoked_at=at)
 
 
 def _notify_owners(member: Member, at: datetime) -> None:
@@ -259,14 +283,6 @@ def _check_role(role: str, *, workspace: Workspace, by: User | None) -> None:
 
 def _unknown_role() -> InvalidInput:
     return InvalidInput(_("Choose owner, admin, builder or member."), code="role_unknown", field="role")
-
-
-def _refuse_personal(workspace: Workspace) -> None:
-    if workspace.kind == WorkspaceKind.PERSONAL:
-        raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
-            code="workspace_personal",
-        )
 
 
 def _record(

@@ -21,7 +21,7 @@ from workspaces.models import Erasure, User
 from workspaces.services.leaving import deactivate_user
 from workspaces.services.mail_limits import require_account_mail_within_limits
 from workspaces.services.mails import enqueue_mail
-from workspaces.services.staff import has_other_operator, is_operator_account
+from workspaces.services.staff import has_other_operator, is_operator_account, lock_operator_roles
 
 REASON_LENGTH = 300
 
@@ -37,6 +37,7 @@ def suspend_person(*, user: User, reason: str, by: User, at: datetime) -> None:
         raise Conflict(_("You cannot suspend your own account."), code="own_account")
     with transaction.atomic():
         _require_not_deleted(user)
+        lock_operator_roles()
         if is_operator_account(user) and not has_other_operator(user):
             raise Conflict(
                 _("This is the only operator. Make somebody else one first."), code="last_operator"

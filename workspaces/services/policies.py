@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
@@ -390,11 +391,19 @@ def _keep_known(workspace: Workspace, policy: Policy) -> Policy:
     return Policy(frozenset(rule for rule in policy.rules if is_known(rule)), policy.closed)
 
 
+def is_group_in_policy(group: Group) -> bool:
+    """Return whether a rule names the group, as its subject or target."""
+    is_target = Q(target_kind=TargetKind.GROUP.value, target_value=str(group.pk))
+    rules = PolicyRule.objects.filter(Q(group_id=group.pk) | is_target, workspace_id=group.workspace_id)
+    return rules.exists()
+
+
 @transaction.atomic
 def drop_group_rules(*, group: Group, by: User | None, at: datetime) -> int:
     """Remove the rules about a group that is about to be deleted, as a new revision; return how many.
 
-    An act that only this group was allowed stays closed: nobody gains by the deletion. Audited.
+    An act that only this group was allowed stays closed. Whom a rule refused as members of the group gain by
+    the deletion: only who manages groups may delete one that a rule names (``is_group_in_policy``). Audited.
     """
     row = _lock(group.workspace)
     current = read_policy(group.workspace_id).policy

@@ -49,6 +49,8 @@ def revoke_staff_role(*, user: User, role: str, by: User | None, at: datetime) -
     """
     roles = [Staff.MODERATOR, Staff.CHILD_SAFETY] if role == Staff.MODERATOR else [role]
     with transaction.atomic():
+        if role == Staff.OPERATOR:
+            lock_operator_roles()
         held = StaffRole.objects.select_for_update().filter(user=user, role__in=roles)
         removed = sorted(held.values_list("role", flat=True))
         if not removed:
@@ -77,6 +79,12 @@ def is_operator_account(user: User) -> bool:
 
 
 def has_other_operator(user: User) -> bool:
-    """Return whether somebody else is an active operator; locks their roles until the commit."""
-    others = StaffRole.objects.filter(role=Staff.OPERATOR, user__is_active=True).exclude(user=user)
-    return others.select_for_update().exists()
+    """Return whether somebody else is an active operator; the caller has locked the roles."""
+    others = StaffRole.objects.filter(role=Staff.OPERATOR, user__is_active=True)
+    return others.exclude(user=user).exists()
+
+
+def lock_operator_roles() -> None:
+    """Lock the roles of all operators until the commit, in one order: so one at a time checks who is left."""
+    rows = StaffRole.objects.select_for_update(of=("self",)).filter(role=Staff.OPERATOR)
+    list(rows.order_by("pk").values_list("pk", flat=True))

@@ -17,14 +17,15 @@ REASON_LENGTH = 1_000
 class AdoptionRequest(models.Model):
     """A member asks that ``workspace`` approves a GPT from outside; ``answer`` is what an admin replied.
 
-    One open request of a person for a GPT; withdrawing it deletes the row.
+    One open request of a person for a GPT. One that was taken back keeps no reason: it only tells that this
+    person asked, who may not approve the GPT.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     gpt = models.ForeignKey(GPT, on_delete=models.CASCADE, related_name="+")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     reason = models.TextField(max_length=REASON_LENGTH)
-    state = models.CharField(max_length=8, choices=RequestState.choices, default=RequestState.OPEN)
+    state = models.CharField(max_length=9, choices=RequestState.choices, default=RequestState.OPEN)
     requested_at = models.DateTimeField()
     answer = models.TextField(max_length=REASON_LENGTH, blank=True)
     decided_by = models.ForeignKey(
@@ -56,7 +57,7 @@ class Adoption(models.Model):
     """What ``workspace`` decided about one GPT of another workspace; at most one row for each GPT.
 
     While APPROVED and before ``expires_at`` it is approved for everyone, or for members of the groups with
-    ``group_ids``; ``version`` answers whatever this workspace pays for. BLOCKED refuses it to every member.
+    ``group_ids``; ``version`` answers its people (access.pin_version). BLOCKED refuses it to every member.
     ``note`` is the reason of a block, which members read. ``offered_version`` is the newest that its
     admins were told of, the other two what they were reminded of.
     """

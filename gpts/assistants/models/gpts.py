@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -20,6 +22,8 @@ INSTRUCTIONS_LENGTH = 8_000
 STARTER_LENGTH = 200
 STARTER_COUNT = 8
 NO_ANSWER_LENGTH = 300
+# In ``last_used_date`` of a GPT that nobody of its workspace has used; a value, so that lists sort by it.
+NEVER_USED = date(1970, 1, 1)
 
 
 class Behaviour(models.Model):
@@ -84,6 +88,10 @@ class GPT(Behaviour):
     has_min_group = models.BooleanField(default=False)
     # Different members of its workspace who used it in the last 28 days; a nightly job counts them.
     recent_members = models.PositiveIntegerField(default=0, db_default=0)
+    # What its workspace paid for it in the last 28 days, and the last day (UTC); an hourly job adds it up.
+    recent_answers = models.PositiveBigIntegerField(default=0, db_default=0)
+    recent_cost_micros = models.BigIntegerField(default=0, db_default=0)
+    last_used_date = models.DateField(default=NEVER_USED, db_default=NEVER_USED)
     # Kept by the database: whether there are shares, so that a chat looks for them only then.
     has_shares = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField()
@@ -103,6 +111,32 @@ class GPT(Behaviour):
                 condition=models.Q(deleted_at__isnull=True),
                 name="gpts_gpt_used_inside",
             ),
+            # The orders of the table of a workspace's GPTs (gpts.assistants.gpt_filters).
+            models.Index(
+                fields=["workspace", "name", "id"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="gpts_gpt_by_name",
+            ),
+            models.Index(
+                fields=["workspace", "-recent_answers", "-id"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="gpts_gpt_by_answers",
+            ),
+            models.Index(
+                fields=["workspace", "-recent_cost_micros", "-id"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="gpts_gpt_by_cost",
+            ),
+            models.Index(
+                fields=["workspace", "-last_used_date", "-id"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="gpts_gpt_by_use",
+            ),
+            models.Index(
+                fields=["workspace", "-created_at", "-id"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="gpts_gpt_by_age",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,6 +146,16 @@ class GPT(Behaviour):
     def shown_conversations(self) -> int | None:
         """The number of conversations, None while too few people have had them."""
         return show_figure(self.conversation_count, people=MIN_GROUP if self.has_min_group else 0)
+
+    @property
+    def shown_members(self) -> int | None:
+        """The number of members who used it lately, None while they are too few."""
+        return show_figure(self.recent_members, people=self.recent_members)
+
+    @property
+    def last_used(self) -> date | None:
+        """The last day on which its workspace paid for it, None for never."""
+        return None if self.last_used_date == NEVER_USED else self.last_used_date
 
 
 class Version(Behaviour):

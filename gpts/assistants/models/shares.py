@@ -56,7 +56,8 @@ class GPTTransfer(models.Model):
     """GPTs of a workspace that a job gives to ``to_user``; the progress of that job.
 
     ``gpt_ids`` are those to give, ``moved_ids`` and ``skipped_ids`` those that were dealt with. Skipped are
-    those that were deleted, quarantined or given to somebody else meanwhile.
+    those that were deleted, quarantined or given to somebody else meanwhile: ``owner_ids`` are the owners at
+    the request, in the order of ``gpt_ids``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -67,6 +68,8 @@ class GPTTransfer(models.Model):
     )
     requested_at = models.DateTimeField()
     gpt_ids = ArrayField(models.BigIntegerField())
+    # Empty in requests of older releases, which give every GPT.
+    owner_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     moved_ids = ArrayField(models.BigIntegerField(), default=list)
     skipped_ids = ArrayField(models.BigIntegerField(), default=list)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db import connection
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 
 from gpts.assistants.models import GPT, Adoption, AdoptionRequest, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions
@@ -63,9 +64,34 @@ def load_adoptions_of(
     return {person: PersonAdoptions(approved.get(person, {}), blocked.get(person, {})) for person in people}
 
 
-def find_pinned_version_id(user: User, gpt: GPT, workspace_id: int) -> int | None:
-    """Return the version that a company of ``user`` pinned for them, None where it approved none."""
-    return load_adoptions(user.pk, gpts=[gpt.pk]).approved.get(workspace_id, {}).get(gpt.pk)
+@dataclass(frozen=True)
+class CompanyAdoptions:
+    """GPTs that one company approved, for everyone or for members of groups, and those that it blocked."""
+
+    everyone: frozenset[int]
+    by_groups: Mapping[int, frozenset[int]]
+    blocked: frozenset[int]
+
+    @property
+    def approved(self) -> frozenset[int]:
+        return self.everyone | self.by_groups.keys()
+
+
+def load_company_adoptions(workspace_id: int) -> CompanyAdoptions:
+    """Return what holds now in a company, in one query; in a scope that shows its adoptions."""
+    is_approved = Q(state=AdoptionState.APPROVED, expires_at__gt=Now())
+    rows = Adoption.objects.filter(is_approved | Q(state=AdoptionState.BLOCKED), workspace_id=workspace_id)
+    everyone, by_groups, blocked = set(), {}, set()
+    for gpt_id, state, is_for_everyone, groups in rows.values_list(
+        "gpt_id", "state", "is_for_everyone", "group_ids"
+    ):
+        if state == AdoptionState.BLOCKED:
+            blocked.add(gpt_id)
+        elif is_for_everyone:
+            everyone.add(gpt_id)
+        else:
+            by_groups[gpt_id] = frozenset(groups)
+    return CompanyAdoptions(frozenset(everyone), by_groups, frozenset(blocked))
 
 
 # For pages --------------------------------------------------------------------------------------------------
@@ -95,13 +121,18 @@ def list_open_requests(workspace: Workspace) -> QuerySet[AdoptionRequest]:
 
 def list_own_requests(workspace: Workspace, user: User) -> QuerySet[AdoptionRequest]:
     """Return what a member asked for, the newest first, annotated as list_adoptions."""
-    rows = AdoptionRequest.objects.filter(workspace=workspace, requested_by=user)
+    rows = _exclude_withdrawn(AdoptionRequest.objects.filter(workspace=workspace, requested_by=user))
     return _annotate_public(rows.select_related("gpt", "requested_by")).order_by("-id")
 
 
 def find_last_request(workspace_id: int, gpt: GPT, user: User) -> AdoptionRequest | None:
+    """Return what a member asked for last and did not take back."""
     rows = AdoptionRequest.objects.filter(workspace_id=workspace_id, gpt=gpt, requested_by=user)
-    return rows.order_by("-id").first()
+    return _exclude_withdrawn(rows).order_by("-id").first()
+
+
+def _exclude_withdrawn(rows: QuerySet[AdoptionRequest]) -> QuerySet[AdoptionRequest]:
+    return rows.exclude(state=RequestState.WITHDRAWN)
 
 
 def find_adoption(workspace_id: int, gpt: GPT) -> Adoption | None:

@@ -77,9 +77,9 @@ def request_adoption(
 
 @transaction.atomic
 def withdraw_request(*, request: AdoptionRequest, by: User, at: datetime) -> None:
-    """Take back one's own open request, which deletes it. Idempotent. Audited."""
+    """Take back one's own open request, which keeps no reason then. Idempotent. Audited."""
     found = AdoptionRequest.objects.filter(pk=request.pk, requested_by=by, state=RequestState.OPEN)
-    if found.delete()[0]:
+    if found.update(state=RequestState.WITHDRAWN, reason="", decided_at=at):
         _record("gpts.adoption_request_withdrawn", request.workspace, request.gpt, by=by, at=at)
 
 
@@ -122,7 +122,8 @@ def approve_adoption(
     """Approve version ``number`` of a GPT for everyone, or for ``groups``; renew or move it. Audited.
 
     ``number`` is the public version's, or that of the pinned version. Open requests are answered with it;
-    none may be by's own (``own_request``): another person decides. Raises Conflict (``gpt_blocked``,
+    nobody approves what they asked for themselves (``own_request``), also when they took it back or were
+    refused: another person decides, and then either of them may renew it. Raises Conflict (``gpt_blocked``,
     ``version_changed``) and InvalidInput for dates out of order, groups of another workspace or none.
     """
     lock_workspaces([workspace.pk])
@@ -132,9 +133,9 @@ def approve_adoption(
     _check_dates(expires_at, recertify_at, at=at)
     if groups is not None and (not groups or any(group.workspace_id != workspace.pk for group in groups)):
         raise InvalidInput(_("Choose a group of this workspace."), code="unknown_group", field="groups")
-    waiting = [_lock_request(one) for one in _list_waiting(workspace, gpt)]
-    if any(one.requested_by_id == by.pk for one in waiting):
+    if _asked_themselves(workspace, gpt, adoption, by):
         raise _own_request()
+    waiting = [_lock_request(one) for one in _list_waiting(workspace, gpt)]
     before = _describe(adoption)
     adoption = _move(adoption, workspace, gpt, "approve", by=by, at=at)
     adoption.version = version
@@ -398,8 +399,22 @@ def _page_of(workspace: Workspace) -> str:
     return reverse("marketplace:external-list", args=[workspace.slug])
 
 
+def _asked_themselves(workspace: Workspace, gpt: GPT, adoption: Adoption | None, by: User) -> bool:
+    """Return whether nobody else has agreed yet to what ``by`` asked for."""
+    own = (
+        AdoptionRequest.objects.filter(workspace=workspace, gpt=gpt, requested_by=by).order_by("-pk").first()
+    )
+    if own is None or own.state == RequestState.APPROVED:
+        return False
+    if own.state == RequestState.OPEN or adoption is None or adoption.state != AdoptionState.APPROVED:
+        return True
+    return adoption.decided_by_id in (None, by.pk)
+
+
 def _own_request() -> Forbidden:
-    return Forbidden(_("Another person must answer your request."), code="own_request")
+    return Forbidden(
+        _("You asked for this GPT yourself, so another admin must decide about it."), code="own_request"
+    )
 
 
 def _describe(adoption: Adoption | None) -> dict[str, Any]:

@@ -56,11 +56,12 @@ def transfer_gpts(
 
     For somebody who leaves: call it in the transaction that ends the membership, before or after, or later.
     The caller has authorised ``by`` to manage the workspace's GPTs (WorkspaceAct.MANAGE_GPTS), or is the
-    system. The job changes each GPT in a transaction of its own with an audit event, skips quarantined ones,
-    which stay in the list of GPTs without an owner, and tells ``to_user`` once; a killed job goes on where
-    it was. Progress: ``done_count`` of ``len(gpt_ids)``, ``finished_at``. Nothing to give is finished at
-    once. Raises InvalidInput (``unknown_successor``) unless ``to_user`` is an active builder of the
-    workspace and somebody else, Forbidden for a personal workspace; nothing is written then.
+    system. The job changes each GPT in a transaction of its own with an audit event, skips those that have
+    another owner meanwhile and quarantined ones, which stay in the list of GPTs without an owner, and tells
+    ``to_user`` once; a killed job goes on where it was. Progress: ``done_count`` of ``len(gpt_ids)``,
+    ``finished_at``. Nothing to give is finished at once. Raises InvalidInput (``unknown_successor``) unless
+    ``to_user`` is an active builder of the workspace and somebody else, Forbidden for a personal workspace;
+    nothing is written then.
     """
     if from_user.pk == to_user.pk:
         raise _refuse_successor()
@@ -80,7 +81,8 @@ def request_transfer(
     check_successor(workspace, to_user)
     wanted = sorted(set(gpt_ids))
     found = GPT.objects.filter(pk__in=wanted, workspace=workspace, deleted_at__isnull=True)
-    if len(wanted) > MAX_GPTS or found.count() != len(wanted):
+    owners = dict(found.values_list("pk", "owner_id"))
+    if len(wanted) > MAX_GPTS or len(owners) != len(wanted):
         raise NotFound(gettext_lazy("There is no such GPT."), code="gpt_not_found")
     transfer = GPTTransfer.objects.create(
         workspace=workspace,
@@ -88,6 +90,7 @@ def request_transfer(
         requested_by=by,
         requested_at=at,
         gpt_ids=wanted,
+        owner_ids=[owners[gpt_id] for gpt_id in wanted],
         finished_at=None if wanted else at,
     )
     if wanted:
@@ -167,6 +170,9 @@ def _give_if_possible(transfer: GPTTransfer, gpt_id: int, *, at: datetime) -> bo
     if gpt.workspace_id != transfer.workspace_id:
         return False
     if gpt.owner_id != transfer.to_user_id:
+        owners = dict(zip(transfer.gpt_ids, transfer.owner_ids, strict=False))
+        if owners.get(gpt_id, gpt.owner_id) != gpt.owner_id:
+            return False
         _give(gpt, to_user=transfer.to_user, by=transfer.requested_by, at=at)
     return True
 

@@ -54,6 +54,7 @@ class AttachedPiece:
     document_id: None = None
     page: None = None
     paragraph: None = None
+    rows: None = None
     score: float = 1.0
 
 

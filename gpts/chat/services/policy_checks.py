@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from core.errors import LimitUnreadable
 from gpts.chat.services.turn_inputs import PreparedTurn
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
 from workspaces.acts import refuse
 from workspaces.policy import Act, Decision, Target, capability_targets, model_targets
-from workspaces.queries import WorkspacePolicy, load_policies_of, load_policy
+from workspaces.queries import WorkspacePolicy, load_policy, load_readable_policies_of
 
 # Acts with what they are done to: what a running turn uses, asked again for as long as it runs.
 Uses = tuple[tuple[Act, tuple[Target, ...]], ...]
@@ -63,20 +62,17 @@ def list_uses(prepared: PreparedTurn, *, api_key_id: int | None) -> Uses:
 def find_refused(asked: Iterable[tuple[int, int, Uses]]) -> set[tuple[int, int, Uses]]:
     """Return which of (person, workspace, what they use) the workspace's policy refuses now; in one query.
 
-    A policy that cannot be read refuses.
+    A policy that cannot be read refuses its people, and nobody else.
     """
     asked = set(asked)
     people = {person for person, _workspace, uses in asked if uses}
     if not people:
         return set()
-    try:
-        policies = load_policies_of(people)
-    except LimitUnreadable:
-        return {one for one in asked if one[2]}
+    policies = load_readable_policies_of(people)
     return {
         (person, workspace, uses)
         for person, workspace, uses in asked
-        if uses and not _allows(policies[person].find(workspace), uses)
+        if uses and not (person in policies and _allows(policies[person].find(workspace), uses))
     }
 
 

@@ -66,24 +66,27 @@ def find_turns_without_access(answers: Iterable[RunningAnswer], *, at: datetime)
     """
     answers = list(answers)
     with _open_recheck_scope(answers):
-        refused = _find_turns_without_access(answers, at=at)
-        return {
+        ruled_out, unreachable = _find_turns_without_access(answers, at=at)
+        return ruled_out | {
             answer.turn_id
             for answer in answers
-            if answer.turn_id in refused and not _may_chat_as_guest(answer, at=at)
+            if answer.turn_id in unreachable and not _may_chat_as_guest(answer, at=at)
         }
 
 
 def _may_chat_as_guest(answer: RunningAnswer, *, at: datetime) -> bool:
     """Whether a share with the person opens a GPT of a workspace to which they do not belong.
 
-    Asked for each of the few that were refused, in their own scope: others do not see what guests see.
+    Asked for each of the few whose relation does not allow it, in their own scope: others do not see what
+    guests see. Rules about GPTs from outside are asked here too, as the caller does not see the GPT.
     """
     if answer.act is not GPTAct.CHAT or find_ended_requests([answer.request], at=at):
         return False
     with open_scope(Scope(user_id=answer.user_id, workspace_ids=answer.workspace_ids)):
         gpt = GPT.objects.select_related("workspace").filter(pk=answer.gpt_id, has_shares=True).first()
         if gpt is None or not is_active_member(answer.user_id, answer.payer_id):
+            return False
+        if find_refused_uses([(answer.user_id, gpt.pk, gpt.workspace_id)]):
             return False
         relation = GPTRelation(
             user_id=answer.user_id,
@@ -101,7 +104,8 @@ def _open_recheck_scope(answers: Iterable[RunningAnswer]) -> AbstractContextMana
     return open_scope(Scope(workspace_ids=tuple(own)))
 
 
-def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) -> set[UUID]:
+def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) -> tuple[set[UUID], set[UUID]]:
+    """Return the turns that policies and blocks refuse, and those that the relation does not allow."""
     ended = find_ended_requests((answer.request for answer in answers), at=at)
     ruled_out = find_refused(answer.policy_question for answer in answers)
     found = GPT.objects.select_related("workspace").in_bulk({answer.gpt_id for answer in answers})
@@ -126,10 +130,11 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
     )
     rights = list_rights(found.values(), {answer.user_id for answer in answers})
 
-    def is_allowed(answer: RunningAnswer) -> bool:
+    def is_ruled_out(answer: RunningAnswer) -> bool:
+        return answer.policy_question in ruled_out or (answer.user_id, answer.gpt_id) in refused
+
+    def is_reachable(answer: RunningAnswer) -> bool:
         gpt = found.get(answer.gpt_id)
-        if answer.policy_question in ruled_out or (answer.user_id, answer.gpt_id) in refused:
-            return False
         if gpt is None or answer.request in ended or (answer.user_id, answer.payer_id) not in roles:
             return False
         is_included = gpt.workspace_id in answer.workspace_ids
@@ -143,7 +148,10 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
         )
         return may(answer.act, gpt, relation)
 
-    return {answer.turn_id for answer in answers if not is_allowed(answer)}
+    return (
+        {answer.turn_id for answer in answers if is_ruled_out(answer)},
+        {answer.turn_id for answer in answers if not is_reachable(answer)},
+    )
 
 
 def find_ended_requests(requests: Iterable[RequestAccess], *, at: datetime) -> set[RequestAccess]:

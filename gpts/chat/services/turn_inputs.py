@@ -19,6 +19,7 @@ from gpts.chat.confinement import find_withheld_gpts
 from gpts.chat.models import Conversation, Message, Turn
 from gpts.chat.queries.attachments import AttachedParts, AttachedPiece, get_attached_parts
 from gpts.chat.states import MessageRole
+from gpts.knowledge.places import describe_place
 from gpts.knowledge.queries import list_knowledge_files
 from gpts.knowledge.retrieval import FoundPassage, QuestionVector, find_passages, is_answerable
 from gpts.llm import catalogue as model_catalogue
@@ -219,6 +220,7 @@ def build_citations(
             "heading": passage.heading,
             "page": passage.page,
         }
+        | ({"rows": list(passage.rows)} if passage.rows else {})
         | (
             {"attachment_id": str(passage.attachment_id), "position": passage.position}
             if isinstance(passage, AttachedPiece)
@@ -230,8 +232,9 @@ def build_citations(
 
 
 def _describe_location(passage: FoundPassage | AttachedPiece) -> str:
-    page = f"p. {passage.page}" if passage.page else ""
-    return " · ".join(part for part in (passage.heading, page) if part)
+    # In the language of the prompt, which is English.
+    with translation.override("en"):
+        return describe_place(passage.heading, passage.page, passage.rows)
 
 
 def _build_history(

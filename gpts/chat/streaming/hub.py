@@ -15,6 +15,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from core.connections import release_connection
+from core.errors import DomainError
 from gpts.chat.services.rechecks import (
     RequestAccess,
     RunningAnswer,
@@ -152,7 +153,7 @@ class Hub:
             try:
                 lost, ended = await in_thread(_find_lost_access, answers, requests)
                 read_at = clock()
-            except DatabaseError as error:
+            except (DatabaseError, DomainError) as error:
                 log.warning("access_not_rechecked", error=type(error).__name__)
                 is_over = clock() - read_at >= UNREADABLE_SECONDS
                 lost = {answer.turn_id for answer in answers} if is_over else set()

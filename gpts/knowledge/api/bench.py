@@ -32,6 +32,12 @@ class HitSerializer(serializers.Serializer[Any]):
     heading = serializers.CharField(source="passage.heading")
     page = serializers.IntegerField(source="passage.page", allow_null=True)
     paragraph = serializers.IntegerField(source="passage.paragraph")
+    rows = serializers.ListField(
+        source="passage.rows",
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="The first and last row of a sheet or CSV.",
+    )
     text = serializers.CharField(source="passage.text")
     score = serializers.FloatField(source="passage.score")
     matched = serializers.ListField(child=serializers.CharField())

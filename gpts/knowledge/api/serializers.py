@@ -124,9 +124,9 @@ class EraseFileSerializer(serializers.Serializer[Any]):
 
 
 class PassageSerializer(serializers.ModelSerializer[Passage]):
-    """A piece of the text as it was read; ``position`` counts from 0, ``paragraph`` from 1."""
+    """A piece of the text as it was read; ``position`` counts from 0, ``paragraph`` and rows from 1."""
 
     class Meta:
         model = Passage
-        fields: ClassVar[Any] = ["position", "heading", "page", "paragraph", "text"]
+        fields: ClassVar[Any] = ["position", "heading", "page", "paragraph", "first_row", "last_row", "text"]
         read_only_fields: ClassVar[Any] = fields

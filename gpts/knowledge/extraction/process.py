@@ -37,6 +37,8 @@ LINE_LIMIT = 16 * 1024 * 1024
 QUIET_SECONDS = 5.0
 # Bytes; more than a rendered page has, whatever the child says.
 PICTURE_BYTES = 16 * 1024 * 1024
+# The database has no higher row.
+MAX_ROW = 2_000_000_000
 # Time for the child to exit after its last message.
 ENDING_SECONDS = 5.0
 CHUNK_BYTES = 256 * 1024
@@ -109,7 +111,8 @@ def read_file(
                     yield from scans.read(message)
                 else:
                     scans.has_text = True
-                    yield Section(str(message["h"]), tuple(map(str, message["t"])), message["n"])
+                    texts = tuple(map(str, message["t"]))
+                    yield Section(str(message["h"]), texts, message["n"], _read_rows(message))
             try:
                 code = child.wait(ENDING_SECONDS)
             except subprocess.TimeoutExpired:
@@ -128,6 +131,11 @@ def read_file(
             child.wait()
             if child.stdout is not None:
                 child.stdout.close()
+
+
+def _read_rows(message: dict[str, Any]) -> tuple[int, int] | None:
+    rows = message.get("w")
+    return None if rows is None else (min(int(rows[0]), MAX_ROW), min(int(rows[1]), MAX_ROW))
 
 
 class _Alarm:

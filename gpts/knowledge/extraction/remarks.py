@@ -25,6 +25,7 @@ class RemarkCode(StrEnum):
     # PDF
     PAGES_WITHOUT_TEXT = "pages_without_text"
     PAGES_BY_OCR = "pages_by_ocr"
+    OCR_LANGUAGES_MISSING = "ocr_languages_missing"
     PAGES_DAMAGED = "pages_damaged"
     FILE_REPAIRED = "file_repaired"
     EMBEDDED_FILES = "embedded_files"
@@ -54,13 +55,18 @@ NOTES = frozenset({
 })  # fmt: skip
 
 
+# Remarks that say how many belong to each name, such as formulas of each sheet.
+COUNTED = frozenset({RemarkCode.FORMULAS_WITHOUT_VALUE})
+
+
 @dataclass(frozen=True)
 class Remark:
     """One remark about a file.
 
     ``count`` says how many in all, ``limit`` how many of them were read where a limit is the reason (else 0).
     ``ranges`` are pages, slides, sheets or lines as (first, last) from 1, ascending; ``names`` are texts of
-    the file, so they are untrusted. Both are cut: ``count`` may be higher.
+    the file, so they are untrusted. Both are cut: ``count`` may be higher. ``counts`` says how many of
+    ``count`` belong to each of the names; empty where that is not told.
     """
 
     code: RemarkCode
@@ -68,6 +74,7 @@ class Remark:
     limit: int = 0
     ranges: tuple[tuple[int, int], ...] = ()
     names: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
 
     @property
     def is_gap(self) -> bool:
@@ -75,7 +82,8 @@ class Remark:
         return self.code not in NOTES
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values = asdict(self)
+        return values if self.counts else {key: value for key, value in values.items() if key != "counts"}
 
 
 class Remarks:
@@ -99,12 +107,15 @@ class Remarks:
             found.add_number(number)
         cleaned = clean_name(name)
         if cleaned and len(found.names) < NAMES:
-            found.names.setdefault(cleaned)
+            found.names[cleaned] = found.names.get(cleaned, 0) + count
+        elif cleaned in found.names:
+            found.names[cleaned] += count
 
     def __iter__(self) -> Iterator[Remark]:
         for code, found in self._found.items():
             count = min(found.count, MAX_COUNT)
-            yield Remark(code, count, found.limit, tuple(found.ranges), tuple(found.names))
+            counts = (min(each, MAX_COUNT) for each in found.names.values()) if code in COUNTED else ()
+            yield Remark(code, count, found.limit, tuple(found.ranges), tuple(found.names), tuple(counts))
 
 
 class _Collected:
@@ -112,7 +123,7 @@ class _Collected:
         self.count = 0
         self.limit = 0
         self.ranges: list[tuple[int, int]] = []
-        self.names: dict[str, None] = {}
+        self.names: dict[str, int] = {}
 
     def add_number(self, number: int) -> None:
         if self.ranges and self.ranges[-1][1] + 1 == number:
@@ -143,6 +154,7 @@ def _parse_remark(value: Any) -> Remark | None:
             _bound(value["limit"]),
             tuple((_bound(first), _bound(last)) for first, last in value["ranges"][:RANGES]),
             tuple(name for text in value["names"][:NAMES] if (name := clean_name(str(text)))),
+            tuple(_bound(count) for count in value.get("counts", ())[:NAMES]),
         )
     except (KeyError, TypeError, ValueError):
         return None

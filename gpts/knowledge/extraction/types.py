@@ -44,12 +44,14 @@ class TooSlowError(UnreadableError):
 class Section:
     """Paragraphs under one heading path ("Returns › Deadlines"), of one page, sheet or slide.
 
+    ``rows`` are the first and last row of a sheet or CSV that they come from, as people count them.
     A long section comes as several consecutive ones with the same heading and page.
     """
 
     heading: str
     paragraphs: tuple[str, ...]
     page: int | None = None
+    rows: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ class Source:
     @property
     def size(self) -> int:
         return self.path.stat().st_size
+
+
+def get_rows(line: int) -> tuple[int, int] | None:
+    """Return the rows of a section that comes from one; None without a number."""
+    return (line, line) if line > 0 else None
 
 
 def shorten_heading(text: str) -> str:

@@ -1,8 +1,8 @@
 """The child process that reads one file: ``python -m gpts.knowledge.extraction.worker PATH TYPE LIMITS``.
 
 It sets its limits before it opens the file, and cannot open connections or start programs. It writes JSON
-lines: {"p": progress} | {"h": heading, "n": page, "t": [paragraphs]} | {"r": [remarks]} | {"e": error code} |
-{"ok": 1} | {"s": scanned page, "h": heading, "i": picture (PGM, compressed, base64)}.
+lines: {"p": progress} | {"h": heading, "n": page, "w": rows, "t": [paragraphs]} | {"r": [remarks]} |
+{"e": error code} | {"ok": 1} | {"s": scanned page, "h": heading, "i": picture (PGM, compressed, base64)}.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def _read(reader: Any, source: Source, scans: _ScanWriter) -> None:
         characters += sum(map(len, texts))
         if characters > source.limits.characters:
             raise UnreadableError("too_much_text")
-        head = {"h": section.heading[:HEADING_LENGTH], "n": section.page}
+        head: dict[str, Any] = {"h": section.heading[:HEADING_LENGTH], "n": section.page}
+        if section.rows is not None:
+            head["w"] = section.rows
         if sum(map(len, texts)) <= PARAGRAPH_LIMIT:
             _write_message({**head, "t": texts})
             continue

@@ -130,7 +130,8 @@ class Passage(models.Model):
     """A part of a document that an answer can cite; IndexSegment has its search index.
 
     ``heading`` is the path of headings ("Returns › Refunds"), ``page`` the page, sheet or slide,
-    ``paragraph`` the number of the passage's first paragraph in the document, from 1.
+    ``paragraph`` the number of the passage's first paragraph in the document, from 1, ``first_row`` and
+    ``last_row`` the rows of a sheet or CSV as people count them.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -139,6 +140,8 @@ class Passage(models.Model):
     heading = models.CharField(max_length=300, blank=True)
     page = models.PositiveIntegerField(null=True)
     paragraph = models.PositiveIntegerField(default=1)
+    first_row = models.PositiveIntegerField(null=True)
+    last_row = models.PositiveIntegerField(null=True)
     text = models.TextField()
 
     class Meta:

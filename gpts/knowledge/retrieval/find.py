@@ -10,6 +10,7 @@ from typing import Any
 
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.knowledge.passages import join_rows
 from gpts.knowledge.retrieval.index_reading import (
     SearchIndex,
     load_passages,
@@ -72,6 +73,8 @@ class FoundPassage:
     text: str
     score: float
     passage_ids: tuple[int, ...] = ()
+    # The first and last row of a sheet or CSV.
+    rows: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -289,6 +292,7 @@ def _build_passage(index: SearchIndex, row: dict[str, Any], score: float) -> Fou
         page=row["page"],
         paragraph=row["paragraph"],
         text=row["text"],
+        rows=(row["first_row"], row["last_row"] or row["first_row"]) if row["first_row"] else None,
         score=round(min(1.0, score), 4),
         passage_ids=(row["id"],),
     )
@@ -337,6 +341,7 @@ def _join_neighbours(held: Hit, hit: Hit) -> Hit | None:
         one,
         text=f"{first.text}\n\n{second.text}",
         paragraph=first.paragraph,
+        rows=join_rows(first.rows, second.rows),
         passage_ids=(first.passage_id, second.passage_id),
     )
     return replace(held, passage=passage, matched=tuple(dict.fromkeys((*held.matched, *hit.matched))))

@@ -37,7 +37,9 @@ _BLOCKS_QUERY = (
     " AS wanted(segment, segment_id, number)"
     " JOIN gpts_indexblock AS block ON block.segment_id = wanted.segment_id AND block.number = wanted.number"
 )
-_PASSAGE_COLUMNS = ("id", "document_id", "position", "heading", "page", "paragraph", "text")
+_PASSAGE_COLUMNS = (
+    "id", "document_id", "position", "heading", "page", "paragraph", "text", "first_row", "last_row",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def load_passages(candidates: Sequence[Candidate]) -> dict[tuple[int, int], dict
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.id, p.document_id, p.position, p.heading, p.page, p.paragraph, p.text"
+            "SELECT p.id, p.document_id, p.position, p.heading, p.page, p.paragraph, p.text, p.first_row,"
+            " p.last_row"
             " FROM unnest(%s::bigint[], %s::int[]) AS wanted(document_id, position)"
             " JOIN gpts_passage AS p ON p.document_id = wanted.document_id AND p.position = wanted.position",
             [[found.document for found in candidates], [found.position for found in candidates]],

@@ -35,7 +35,7 @@ from gpts.knowledge.services.documents import (
     report_dangerous_document,
 )
 from gpts.knowledge.states import FileState, ReadingStage
-from gpts.knowledge.text_recognition import find_engine
+from gpts.knowledge.text_recognition import find_engine, find_missing_languages
 
 log = structlog.get_logger(__name__)
 
@@ -151,6 +151,9 @@ def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
             position += len(texts)
             # With DEBUG Django keeps every query in memory.
             reset_queries()
+    missing = find_missing_languages(remarks)
+    if missing is not None:
+        remarks.append(missing)
     progress.begin(ReadingStage.INDEXING, percent=READ_PERCENT)
     with step():
         progress.hold_claim()
@@ -239,6 +242,8 @@ def _build_passage(document: Document, position: int, text: PassageText) -> Pass
         heading=text.heading,
         page=text.page,
         paragraph=text.paragraph,
+        first_row=text.rows[0] if text.rows else None,
+        last_row=text.rows[1] if text.rows else None,
         text=text.text,
     )
 

@@ -166,6 +166,7 @@ def _render_page(
         next_start=end if end < total else None,
         previous_start=max(start - PASSAGES_ON_A_PAGE, 0) if start else None,
         has_pages=any(passage.page for passage in passages),
+        has_sheets=any(passage.page and passage.first_row for passage in passages),
         errors=errors or {},
         typed=request.POST if errors else {},
         accept=list_accepted(),

@@ -232,7 +232,7 @@ class TransfersView(LoggiaAPIView):
         transfer = request_transfer(
             workspace=tenant,
             gpt_ids=_find_orphans(tenant, values["gpts"]),
-            to_user=_find_builder(tenant, values["to"]),
+            to_user=find_builder(tenant, values["to"]),
             by=self.person,
             at=timezone.now(),
         )
@@ -247,7 +247,7 @@ def _find_orphans(tenant: Workspace, slugs: list[str]) -> list[int]:
     return found
 
 
-def _find_builder(tenant: Workspace, sent: str) -> User:
+def find_builder(tenant: Workspace, sent: str) -> User:
     kind, _sep, number = sent.partition(":")
     people = list_successors(tenant)
     if kind == "user" and number.isascii() and number.isdecimal() and len(number) < 19:

@@ -46,7 +46,7 @@ class AudienceView(LoggiaAPIView):
 
         ``address`` is taken only while the present one is provisional; its errors are those of PUT address.
         """
-        gpt = access_gpt_to_update(self.person, slug, audience)
+        gpt, only_update = access_gpt_to_update(self.person, slug, audience)
         check_direct_audience(gpt, audience)
         body = self.read(ShareSerializer)
         version = share_draft(
@@ -54,6 +54,7 @@ class AudienceView(LoggiaAPIView):
             audiences=[audience],
             release_notes=body["release_notes"],
             address=body["address"],
+            only_update=only_update,
             by=self.person,
             at=timezone.now(),
         )

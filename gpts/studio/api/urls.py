@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.studio.api import address, create_messages, gpts, icon, shares, sharing, versions
+from gpts.studio.api import address, company_gpts, create_messages, gpts, icon, shares, sharing, versions
 from gpts.studio.api import create_conversation as create_views
 
 urlpatterns = [
@@ -41,6 +41,25 @@ urlpatterns = [
     path("gpts/<slug:slug>/shares", shares.SharesView.as_view(), name="gpt-shares"),
     path("gpts/<slug:slug>/shares/<int:share_id>", shares.ShareView.as_view(), name="gpt-share"),
     path("gpts/<slug:slug>/owner", shares.OwnerView.as_view(), name="gpt-owner"),
+    path("workspaces/<slug:workspace>/gpts", company_gpts.CompanyGPTsView.as_view(), name="gpt-table"),
+    path(
+        "workspaces/<slug:workspace>/gpts.csv",
+        company_gpts.CompanyGPTFileView.as_view(),
+        name="gpt-table-csv",
+    ),
+    path(
+        "workspaces/<slug:workspace>/gpts/batch", company_gpts.GPTBatchView.as_view(), name="gpt-table-batch"
+    ),
+    path(
+        "workspaces/<slug:workspace>/gpt-filters",
+        company_gpts.GPTFiltersView.as_view(),
+        name="gpt-filter-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/gpt-filters/saved",
+        company_gpts.GPTFilterView.as_view(),
+        name="gpt-filter-detail",
+    ),
     path("workspaces/<slug:workspace>/orphans", shares.OrphansView.as_view(), name="orphan-list"),
     path("workspaces/<slug:workspace>/gpt-transfers", shares.TransfersView.as_view(), name="transfer-list"),
     path(

@@ -8,9 +8,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from core.errors import Conflict
 from gpts.assistants.audiences import check_direct_audience
 from gpts.assistants.content import compute_draft_hash
-from gpts.assistants.models import GPT, Version
+from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.services.addresses import choose_address
 from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.services.versions import (
@@ -29,15 +30,33 @@ from workspaces.policy import gpt_targets
 
 @transaction.atomic
 def share_draft(
-    *, gpt: GPT, audiences: Sequence[str], release_notes: str, by: User, at: datetime, address: str = ""
+    *,
+    gpt: GPT,
+    audiences: Sequence[str],
+    release_notes: str,
+    by: User,
+    at: datetime,
+    address: str = "",
+    only_update: bool = False,
 ) -> Version:
     """Freeze the draft as a version and make it live for each of ``audiences``, which may be empty.
 
     ``address`` is the one that a GPT with a provisional address gets; without it the provisional one stays.
+    ``only_update`` is for editors: it leaves the address as it is, and raises Conflict (``gpt_not_live``) for
+    an audience that is served no more.
 
     Idempotent. Raises the errors of check_direct_audience, check_act, check_ready, check_gate, freeze_version
     set_live_version and choose_address; nothing is written then.
     """
+    if only_update:
+        lock_gpt(gpt)
+        # Locked, so that its owner cannot end it before this is done.
+        live = LiveVersion.objects.select_for_update(of=("self",)).filter(gpt=gpt, audience__in=audiences)
+        if {row.audience for row in live.order_by("pk")} != set(audiences):
+            raise Conflict(
+                _("It is no longer shared there. Its owner decides who it is for."), code="gpt_not_live"
+            )
+        address = ""
     for audience in audiences:
         check_direct_audience(gpt, audience)
         check_act(

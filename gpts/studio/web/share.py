@@ -175,9 +175,9 @@ def set_audience(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the draft live for an audience, or stop serving it; editors update what is live inside."""
     audience = request.POST.get("audience", "")
     if request.POST.get("stop"):
-        gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
+        gpt, only_update = access_gpt(person_of(request), slug, to=GPTAct.MANAGE), False
     else:
-        gpt = access_gpt_to_update(person_of(request), slug, audience)
+        gpt, only_update = access_gpt_to_update(person_of(request), slug, audience)
     check_direct_audience(gpt, audience)
     now = timezone.now()
     try:
@@ -190,6 +190,7 @@ def set_audience(request: HttpRequest, slug: str) -> HttpResponse:
                 audiences=[audience],
                 release_notes="",
                 address=request.POST.get("address", ""),
+                only_update=only_update,
                 by=person_of(request),
                 at=now,
             )

@@ -6,6 +6,7 @@ from django.urls import path
 
 from gpts.studio.web import (
     address,
+    company_gpts,
     configure,
     create,
     icon,
@@ -59,6 +60,10 @@ urlpatterns = [
     path("build/<slug:slug>/share/people/<int:share_id>", share_people.change, name="build-share-change"),
     path("build/<slug:slug>/share/owner", share_people.transfer, name="build-transfer"),
     path("build/<slug:slug>/duplicate", my_gpts.duplicate, name="build-duplicate"),
+    path("w/<slug:workspace>/admin/gpts", company_gpts.gpt_table, name="gpt-table"),
+    path("w/<slug:workspace>/admin/gpts/gpts.csv", company_gpts.download, name="gpt-table-csv"),
+    path("w/<slug:workspace>/admin/gpts/filters", company_gpts.change_filters, name="gpt-table-filters"),
+    path("w/<slug:workspace>/admin/gpts/batch", company_gpts.batch, name="gpt-table-batch"),
     path("w/<slug:workspace>/admin/gpts/orphans", orphans.orphans, name="orphan-list"),
     path("build/<slug:slug>/delete", my_gpts.delete, name="build-delete"),
 ]

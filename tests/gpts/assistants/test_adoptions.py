@@ -16,7 +16,7 @@ from core.models import AuditEvent
 from core.scope import open_scope, system_scope
 from gpts.assistants.external import build_usable_filter, find_refusal, find_refused_uses
 from gpts.assistants.models import GPT, Adoption, AdoptionRequest
-from gpts.assistants.queries.adoptions import find_adoption
+from gpts.assistants.queries.adoptions import find_adoption, find_last_request, list_own_requests
 from gpts.assistants.services.adoptions import (
     approve_adoption,
     block_gpt,
@@ -183,6 +183,7 @@ def test_a_member_asks_and_another_person_answers(stage: Stage) -> None:
         assert list(states) == [
             (stage.member.pk, "refused", stage.admin.pk),
             (stage.admin.pk, "approved", stage.owner.pk),
+            (stage.member.pk, "withdrawn", None),
             (stage.member.pk, "approved", stage.owner.pk),
         ]
     assert list_notices(stage.member)[-1] == "Outside is approved"
@@ -195,6 +196,35 @@ def test_a_member_asks_and_another_person_answers(stage: Stage) -> None:
             workspace=stage.company, gpt=stage.gpt, requested_by=stage.member, reason="x",
             requested_at=NOW, decided_by=stage.member,
         )  # fmt: skip
+
+
+def test_nobody_approves_what_they_asked_for(stage: Stage) -> None:
+    def count() -> int:
+        with system_scope("tests"):
+            return Adoption.objects.count()
+
+    def take_back(request: AdoptionRequest) -> None:
+        fresh = User.objects.get(pk=stage.admin.pk)
+        with open_scope(scope_for(fresh)):
+            withdraw_request(request=request, by=fresh, at=NOW)
+            last = find_last_request(stage.company.pk, stage.gpt, fresh)
+            assert [one for one in list_own_requests(stage.company, fresh) if one != last] == []
+            assert last is None or last.state == "refused"
+
+    take_back(ask(stage, stage.admin))
+    refuse("own_request", lambda: decide(stage, stage.admin))
+    again = ask(stage, stage.admin)
+    with system_scope("tests"):
+        refuse_request(request=again, answer="We have one of our own.", by=stage.owner, at=NOW)
+    refuse("own_request", lambda: decide(stage, stage.admin))
+    assert count() == 0
+    take_back(ask(stage, stage.admin))
+    with system_scope("tests"):
+        kept = AdoptionRequest.objects.filter(state="withdrawn").values_list("requested_by", "reason")
+        assert list(kept) == [(stage.admin.pk, "")] * 2
+    # Another person agreed, so that either may renew.
+    assert decide(stage, stage.owner).decided_by == stage.owner
+    assert decide(stage, stage.admin).decided_by == stage.admin
 
 
 def test_what_cannot_be_approved(stage: Stage) -> None:

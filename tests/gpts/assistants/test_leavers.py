@@ -93,6 +93,18 @@ def test_without_a_successor_the_gpts_stay_and_the_last_owner_cannot_leave(
     assert refusal.value.code == "last_owner"
 
 
+def test_shares_end_whoever_removes_the_member(
+    client: Client, company: Workspace, people: dict[str, User], gpt: GPT
+) -> None:
+    for name in ("member", "owner"):
+        GPTShare.objects.create(gpt=gpt, workspace=company, user=people[name], right="chat", created_at=AT)
+    client.force_login(people["owner"])
+    member = seat(company, people["member"])
+    path = f"/w/{company.slug}/admin/members/batch"
+    assert client.post(path, {"act": "remove", "member": [member.pk, "²", "9" * 5_000]}).status_code == 302
+    assert [share.user for share in GPTShare.objects.all()] == [people["owner"]]
+
+
 def test_a_wrong_successor_is_no_address(client: Client, company: Workspace, people: dict[str, Any]) -> None:
     client.force_login(people["owner"])
     leaver = seat(company, people["builder"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from core.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
 from core.models import AuditEvent
 from core.scope import Scope, open_scope
 from gpts.assistants.access import access_chat, access_gpt
-from gpts.assistants.models import GPT, GPTShare, LiveVersion
+from gpts.assistants.models import GPT, GPTShare, LiveVersion, PastVersion
 from gpts.assistants.queries.gpts import list_shared_gpts, list_visible_gpts
 from gpts.assistants.queries.shares import list_editors, pick_strongest
 from gpts.assistants.rules import GPTAct
@@ -31,12 +32,14 @@ from gpts.knowledge.services.files import upload_knowledge_file
 from gpts.studio.services.duplicates import duplicate_gpt
 from gpts.studio.services.shares import share_with
 from tests.support.companies import create_company
+from tests.support.external import limit_external, open_external
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import MemberFactory, UserFactory
 from tests.support.times import NOW
 from tests.support.uploads import make_upload
 from workspaces.access import scope_for
-from workspaces.models import Group, GroupMember, Guest, Member, User, Workspace
+from workspaces.models import Group, GroupMember, Guest, Member, PolicyRule, User, Workspace
+from workspaces.policy import Act, capability_targets
 
 pytestmark = pytest.mark.django_db
 
@@ -343,7 +346,27 @@ STATEMENTS = {
     "workspace": "UPDATE gpts_gpt SET workspace_id = {other} WHERE id = {gpt}",
     "address": "UPDATE gpts_gpt SET slug = 'taken' WHERE id = {gpt}",
     "delete": "UPDATE gpts_gpt SET deleted_at = now() WHERE id = {gpt}",
-    "live": "UPDATE gpts_liveversion SET since = now() WHERE gpt_id = {gpt}",
+    "live": "UPDATE gpts_liveversion SET since = now() WHERE gpt_id = {gpt} AND audience = 'shared'",
+    "live outside": "UPDATE gpts_liveversion SET since = now() WHERE gpt_id = {gpt} AND audience = 'link'",
+    "pause": "UPDATE gpts_liveversion SET is_paused = NOT is_paused WHERE gpt_id = {gpt}",
+    "move audience": (
+        "UPDATE gpts_liveversion SET audience = 'unlisted' WHERE gpt_id = {gpt} AND audience = 'shared'"
+    ),
+    "add live": (
+        "INSERT INTO gpts_liveversion (gpt_id, version_id, audience, since)"
+        " SELECT gpt_id, id, 'workspace', now() FROM gpts_version WHERE gpt_id = {gpt}"
+    ),
+    "end live": "DELETE FROM gpts_liveversion WHERE gpt_id = {gpt}",
+    "add past": (
+        "INSERT INTO gpts_pastversion (gpt_id, version_id, audience, replaced_at)"
+        " SELECT gpt_id, id, 'workspace', now() FROM gpts_version WHERE gpt_id = {gpt}"
+    ),
+    "add past outside": (
+        "INSERT INTO gpts_pastversion (gpt_id, version_id, audience, replaced_at)"
+        " SELECT gpt_id, id, 'public', now() FROM gpts_version WHERE gpt_id = {gpt}"
+    ),
+    "change past": "UPDATE gpts_pastversion SET replaced_at = now() WHERE gpt_id = {gpt}",
+    "end past": "DELETE FROM gpts_pastversion WHERE gpt_id = {gpt}",
     "read shares": "SELECT 1 FROM gpts_gptshare WHERE gpt_id = {gpt}",
     "raise right": "UPDATE gpts_gptshare SET \"right\" = 'edit' WHERE gpt_id = {gpt} AND user_id = {me}",
     "add share": (
@@ -361,11 +384,15 @@ STATEMENTS = {
     "drop others": "DELETE FROM gpts_gptshare WHERE gpt_id = {gpt} AND user_id <> {me}",
     "drop own": "DELETE FROM gpts_gptshare WHERE gpt_id = {gpt} AND user_id = {me}",
 }
+OWNERS = {
+    *("draft", "address", "delete", "live", "live outside", "pause", "move audience", "add live", "end live"),
+    *("add past", "add past outside", "change past", "end past", "read shares", "add share", "drop others"),
+}
 ALLOWED = {
-    "owner": {"draft", "address", "delete", "live", "read shares", "add share", "drop others"},
-    "boss": {"draft", "grab", "give", "address", "delete", "live", "read shares", "add share", "drop others"},
-    "editor": {"draft", "live", "read shares", "drop own"},
-    "grouped": {"draft", "live", "read shares"},
+    "owner": OWNERS,
+    "boss": OWNERS | {"grab", "give"},
+    "editor": {"draft", "live", "add past", "read shares", "drop own"},
+    "grouped": {"draft", "live", "add past", "read shares"},
     "demoted": {"read shares", "drop own"},
     "viewer": {"read shares", "drop own"},
     "colleague": {"read shares"},
@@ -375,7 +402,10 @@ ALLOWED = {
 
 
 def test_the_database_lets_editors_edit_and_nobody_else(stage: Stage) -> None:
-    stage.go_live(Audience.SHARED)
+    stage.go_live(Audience.SHARED, Audience.LINK)
+    PastVersion.objects.create(
+        gpt=stage.gpt, version=stage.gpt.versions.get(), audience=Audience.LINK, replaced_at=NOW
+    )
     for name, role in (
         ("editor", "builder"),
         ("grouped", "builder"),
@@ -476,6 +506,23 @@ def test_a_guest_chats_with_what_names_them_while_they_are_one(stage: Stage) -> 
     assert find_turns_without_access([answer], at=NOW) == set()
     with open_scope(scope_for(guest)):
         assert access_chat(guest, stage.gpt.slug)[1] == version
+    # A share does not overrule the guest's own company, nor the policy of the workspace that pays.
+    own = create_company(UserFactory.create(), member=guest)
+    limit_external(own)
+    assert find_turns_without_access([answer], at=NOW) == {answer.turn_id}
+    open_external(own)
+    paid = replace(
+        answer,
+        turn_id=uuid4(),
+        workspace_ids=(guest.personal_workspace.pk, own.pk),
+        payer_id=own.pk,
+        uses=((Act.USE_CAPABILITY, capability_targets("web_search")),),
+    )
+    assert find_turns_without_access([answer, paid], at=NOW) == set()
+    PolicyRule.objects.create(
+        workspace=own, act="use_capability", subject_kind="everyone", target_kind="any", effect="deny"
+    )
+    assert find_turns_without_access([answer, paid], at=NOW) == {paid.turn_id}
     Guest.objects.filter(pk=place.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     assert (stage.list_acts("stranger"), list_seen()) == ("", [])
     assert find_turns_without_access([answer], at=NOW) == {answer.turn_id}

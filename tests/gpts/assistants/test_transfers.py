@@ -218,3 +218,20 @@ def test_admins_edit_a_gpt_whose_maker_left_until_it_has_an_owner(
         access_gpt(people["heir"], gpt.slug, to=GPTAct.EDIT)
     transfer_gpt(gpt=gpt, to_user=people["heir"], by=boss, at=NOW)
     assert not may_boss_edit()
+
+
+def test_a_gpt_with_a_newer_owner_is_skipped(people: dict[str, User], company: Workspace) -> None:
+    maker, boss, heir = people["maker"], people["boss"], people["heir"]
+    gpts = [GPTFactory.create(owner=maker, workspace=company, name=name) for name in "AB"]
+    requests = (
+        transfer_gpts(workspace=company, from_user=maker, to_user=heir, by=boss, at=NOW),
+        request_transfer(workspace=company, gpt_ids=[gpt.pk for gpt in gpts], to_user=heir, by=boss, at=NOW),
+    )
+    transfer_gpt(gpt=gpts[0], to_user=boss, by=maker, at=NOW)
+
+    for transfer in requests:
+        assert run_transfer(transfer_id=transfer.pk, clock=lambda: NOW)
+        transfer.refresh_from_db()
+        assert (transfer.moved_ids, transfer.skipped_ids) == ([gpts[1].pk], [gpts[0].pk])
+
+    assert dict(GPT.objects.values_list("pk", "owner_id")) == {gpts[0].pk: boss.pk, gpts[1].pk: heir.pk}

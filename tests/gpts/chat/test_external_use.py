@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from core.scope import open_scope, system_scope
 from gpts.assistants.models import GPT
+from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.versions import set_live_version
 from gpts.assistants.states import Audience
 from gpts.chat.mentions import list_chat_choices, list_mentions
 from gpts.chat.models import Conversation, Turn
+from gpts.chat.services.policy_checks import find_refused
 from gpts.chat.services.rechecks import RunningAnswer, find_turns_without_access
 from gpts.chat.services.share_links import create_share_link
 from gpts.metering.models import UsageEvent
@@ -32,7 +34,8 @@ from tests.support.services import WebService
 from tests.support.times import NOW
 from tests.support.web_client import MakeWebClient, read_events
 from workspaces.access import scope_for
-from workspaces.models import Group, GroupMember, Member, User, Workspace
+from workspaces.models import Group, GroupMember, Member, PolicyRule, User, Workspace
+from workspaces.policy import Act
 
 pytestmark = pytest.mark.django_db
 
@@ -194,3 +197,25 @@ def test_mentions_the_picker_and_shared_chats_leave_out_what_is_refused() -> Non
     assert see() == ({inside.name}, {inside.name}, False, 403)
     limit_external(company, group=group, effect="allow", gpt_id=approved.pk)
     assert see() == ({inside.name, approved.name}, {inside.name, approved.name}, False, 403)
+
+
+def test_a_policy_that_cannot_be_read_ends_only_answers_of_its_people() -> None:
+    member, company, _group = create_member()
+    other, refused_company, group = create_member("Noa")
+    free, gpt = UserFactory.create(), create_public_gpt()
+    limit_external(refused_company, group=group)
+    with system_scope("tests"):
+        PolicyRule.objects.create(
+            workspace=company, act="fly", subject_kind="everyone", target_kind="any", effect="deny"
+        )
+        turns = [create_conversation(person, gpt=gpt).turns.get() for person in (member, other, free)]
+        answers = [
+            RunningAnswer(turn.pk, turn.user_id, turn.gpt_id, GPTAct.CHAT, (), turn.workspace_id)
+            for turn in turns
+        ]
+        ended = find_turns_without_access(answers, at=timezone.now())
+        uses = ((Act.EXPORT, ()),)
+        asked = {(turn.user_id, turn.workspace_id, uses) for turn in turns}
+        refused = find_refused(asked)
+    assert ended == {turns[0].pk, turns[1].pk}
+    assert refused == {(member.pk, turns[0].workspace_id, uses)}

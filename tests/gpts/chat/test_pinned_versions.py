@@ -1,4 +1,4 @@
-"""The version that a company approved answers when it pays, and nothing else of the GPT's workspace."""
+"""The version that a company approved answers its people, and nothing else of the GPT's workspace."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import time
 
 import httpx2
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.scope import system_scope
+from core.errors import Forbidden
+from core.scope import open_scope, system_scope
+from gpts.assistants.access import access_chat, pin_version
 from gpts.assistants.models import GPT, Adoption, PastVersion
 from gpts.assistants.services.adoptions import block_gpt, withdraw_adoption
 from gpts.assistants.services.versions import freeze_version, set_live_version
@@ -27,6 +31,7 @@ from tests.support.retrieval import add_document
 from tests.support.services import WebService
 from tests.support.times import NOW
 from tests.support.web_client import MakeWebClient, read_events
+from workspaces.access import scope_for
 from workspaces.models import Group, GroupMember, Member, User, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +63,7 @@ def count_rows() -> tuple[int, int]:
         return Turn.objects.count(), Conversation.objects.count()
 
 
-def test_the_approved_version_answers_when_the_company_pays(
+def test_the_approved_version_answers_whatever_workspace_pays(
     make_web_client: MakeWebClient, model_server: ModelServer, server: WebService
 ) -> None:
     member, company = arrange()
@@ -97,9 +102,9 @@ def test_the_approved_version_answers_when_the_company_pays(
     assert "Third?" not in page
     assert ask(f"/c/{begun['conversation']}/turns")[0] == pinned
     assert ask(f"/c/{begun['conversation']}/turns/{begun['turn']}/retry")[0] == pinned
-    # The person's own workspace pays for what the store has now.
+    # The same when the person's own workspace pays: nobody approved what the store has now.
     own = {"workspace": member.personal_workspace.slug}
-    assert ask(f"/g/{gpt.slug}/chat/turns", **own)[0] == "THIRD FEE"
+    assert ask(f"/g/{gpt.slug}/chat/turns", **own)[0] == pinned
     # By "@", and by a key of the company.
     other = create_public_gpt(model, name="Other", instructions="Others.")
     approve(company, other)
@@ -182,3 +187,41 @@ def test_a_running_answer_stops_when_the_approval_ends(
     assert time.monotonic() - ended_at < AT_ONCE
     assert (found[-1].data["state"], found[-1].data["code"]) == ("failed", "access_ended")
     assert browser.refused(url, "Again") == REFUSED
+
+
+def test_the_lowest_pin_answers_when_no_company_that_approved_pays() -> None:
+    member, company = arrange()
+    with system_scope("tests"):
+        second, third = (create_company(UserFactory.create(), member=member) for _ in range(2))
+    gpt = create_public_gpt(instructions="FIRST.")
+    publish(gpt, instructions="SECOND.")
+    publish(gpt, instructions="THIRD.")
+    payers = {"home": member.personal_workspace, "company": company, "second": second, "third": third}
+
+    counts: set[int] = set()
+
+    def find() -> dict[str, int]:
+        numbers = {}
+        for name, payer in payers.items():
+            person = User.objects.get(pk=member.pk)
+            with open_scope(scope_for(person)), CaptureQueriesContext(connection) as queries:
+                given = access_chat(person, gpt.slug)
+                before = len(queries)
+                version, _relation = pin_version(person, *given, payer_id=payer.pk)
+                counts.add(len(queries) - before)
+            assert version is not None
+            numbers[name] = version.number
+        return numbers
+
+    approve(company, gpt, 3)
+    assert (set(find().values()), counts) == ({3}, {2})  # with the roles, which a request keeps
+    with system_scope("tests"):
+        Adoption.objects.update(version=gpt.versions.get(number=2))
+    assert set(find().values()) == {2}
+    approve(second, gpt, 3)
+    assert find() == {"home": 2, "company": 2, "second": 3, "third": 2}
+    # Taken back by its owner: refused in the name of the company whose pin it is.
+    with system_scope("tests"):
+        PastVersion.objects.filter(version__number=2).delete()
+    with pytest.raises(Forbidden, match=f"{company.name} approved a version of this GPT that was taken back"):
+        find()

@@ -6,6 +6,9 @@ import asyncio
 
 import pytest
 
+from core.errors import LimitUnreadable
+from gpts.chat.services.rechecks import RequestAccess
+from gpts.chat.streaming import hub as hubs
 from gpts.chat.streaming.watching import Watcher
 
 pytestmark = pytest.mark.anyio
@@ -51,3 +54,18 @@ async def test_a_reader_who_left_is_not_woken() -> None:
 
     assert await watcher.wait()
     watcher.end()
+
+
+async def test_readers_are_cut_off_when_their_access_stays_unreadable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_asked: object) -> None:
+        raise LimitUnreadable("The policy cannot be read.", code="policy_unreadable")
+
+    monkeypatch.setattr(hubs, "_find_lost_access", fail)
+    monkeypatch.setattr(hubs, "RECHECK_SECONDS", 0.01)
+    monkeypatch.setattr(hubs, "UNREADABLE_SECONDS", 0.05)
+    hub = hubs.Hub(asyncio.get_running_loop())
+
+    with hub.watch_reader(RequestAccess(1)) as ended:
+        await asyncio.wait_for(ended, 5)

@@ -65,6 +65,8 @@ def test_the_text_is_paginated() -> None:
         "heading": "",
         "page": 1,
         "paragraph": 1,
+        "first_row": None,
+        "last_row": None,
         "text": "Page 1 says this.",
     }
     assert second["next_cursor"] == ""

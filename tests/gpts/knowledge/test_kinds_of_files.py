@@ -158,7 +158,10 @@ def test_a_file_is_read_under_its_headings(name: str, found: list[tuple[str, str
         ("stock.xls", Remark(RemarkCode.HIDDEN_ROWS, names=("Stock",))),
         ("stock.ods", Remark(RemarkCode.HIDDEN_ROWS, names=("Stock",))),
         ("wide_600.xlsx", Remark(RemarkCode.COLUMNS_LEFT_OUT, count=600, limit=500, names=("Sheet",))),
-        ("formula_uncached.xlsx", Remark(RemarkCode.FORMULAS_WITHOUT_VALUE, count=2, names=("Sheet",))),
+        (
+            "formula_uncached.xlsx",
+            Remark(RemarkCode.FORMULAS_WITHOUT_VALUE, count=2, names=("Sheet",), counts=(2,)),
+        ),
         ("trailing.jsonl", Remark(RemarkCode.LINES_UNREADABLE, ranges=((2, 2),))),
         ("utf8_bad_latin.md", Remark(RemarkCode.CHARACTERS_REPLACED)),
         ("euckr.txt", Remark(RemarkCode.CHARSET_GUESSED, names=("cp949",))),

@@ -385,7 +385,10 @@ def test_the_settings_choose_the_engine_and_operators_are_told(
 
     assert found == {
         "absent": (None, "Off: Tesseract is not installed on this machine."),
-        "present": (Engine(str(program), "eng", 20, 90), "On, in these languages: eng"),
+        "present": (
+            Engine(str(program), "eng", 20, 90),
+            "On, in these languages: English (eng). Not installed: Chinese, simplified (chi_sim)",
+        ),
     }
     assert chat == Engine(str(program), "eng", 10, 60)
     assert other == "Off: Tesseract has none of the languages in OCR_LANGUAGES."

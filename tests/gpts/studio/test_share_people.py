@@ -8,11 +8,14 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
+from core.errors import Conflict
 from core.scope import open_scope
 from gpts.assistants.models import GPT, GPTShare, GPTTransfer, LiveVersion
 from gpts.assistants.services.shares import set_share
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience
+from gpts.studio.access import access_gpt_to_update
+from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.share import find_refusal
 from tests.support.api_client import ApiClient
 from tests.support.companies import create_company
@@ -266,3 +269,37 @@ def test_a_company_finds_its_gpts_without_an_owner_and_gives_them_away(
         == 400
     )
     assert "Every GPT has an owner" in boss.get(url).content.decode()
+
+
+def test_an_editor_neither_opens_an_audience_that_ended_nor_chooses_the_address(stage: Stage) -> None:
+    editor, audience = stage.people["editor"], Audience.WORKSPACE
+    set_share(gpt=stage.gpt, right="edit", user=editor, by=stage.gpt.owner, at=NOW)
+    version = freeze_version(gpt=stage.gpt, release_notes="", by=stage.gpt.owner, at=NOW)
+    set_live_version(gpt=stage.gpt, version=version, audience=audience, at=NOW)
+    GPT.objects.filter(pk=stage.gpt.pk).update(instructions="Changed.", address_settled_at=None)
+
+    with open_scope(scope_for(editor)):
+        gpt, only_update = access_gpt_to_update(editor, stage.gpt.slug, audience)
+    LiveVersion.objects.all().delete()  # its owner was faster
+    assert only_update
+    share: dict[str, Any] = {
+        "gpt": gpt,
+        "audiences": [audience],
+        "release_notes": "",
+        "by": editor,
+        "at": NOW,
+    }
+    with open_scope(scope_for(editor)), pytest.raises(Conflict) as caught:
+        share_draft(**share, only_update=only_update)
+    assert caught.value.code == "gpt_not_live"
+    assert not LiveVersion.objects.exists()
+    assert stage.gpt.versions.count() == 1
+
+    set_live_version(gpt=stage.gpt, version=version, audience=audience, at=NOW)
+    GPT.objects.filter(pk=stage.gpt.pk).update(address_settled_at=None)
+    stage.post("editor", "build-audience", gpt.slug, audience=audience.value, address="taken-by-editor")
+    stage.gpt.refresh_from_db()
+    assert (stage.gpt.slug, LiveVersion.objects.get().version.number) == (gpt.slug, 2)
+    owner = stage.people["owner"]
+    with open_scope(scope_for(owner)):
+        assert not access_gpt_to_update(owner, gpt.slug, audience)[1]

@@ -63,6 +63,7 @@ ROWS: list[Row] = [
     page(
         "marketplace:external-show", ADMINS, "GET POST", ids=EXTERNAL, forbidden=MEMBER, body={"act": "none"}
     ),
+    page("marketplace:external-pack", ADMINS, ids=EXTERNAL, fixed={"kind": "csv"}, forbidden=MEMBER),
     page("marketplace:adoption-request-refuse", ADMINS, "POST", ids=ASKED, forbidden=MEMBER),
     page("marketplace:adoption-ask", ALPHA, "POST", ids=EXTERNAL, body={"reason": "short"}),
     page("marketplace:store-section-delete", ADMINS, "POST", ids=SECTION, forbidden=MEMBER),
@@ -114,6 +115,16 @@ ROWS: list[Row] = [
     api("marketplace_api:leaderboard-list", PEOPLE, "store:read"),
     api("marketplace_api:builder-detail", PEOPLE, "store:read", ids=BUILDER),
     api("marketplace_api:adoption-list", ADMINS, "account", ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
+    api("marketplace_api:adoption-pack", ADMINS, "account", ids=EXTERNAL, key=AT_ALPHA, forbidden=MEMBER),
+    api(
+        "marketplace_api:adoption-pack-file",
+        ADMINS,
+        "account",
+        ids=EXTERNAL,
+        fixed={"kind": "pdf"},
+        key=AT_ALPHA,
+        forbidden=MEMBER,
+    ),
     api("marketplace_api:adoption-request-list", ALPHA, "account", ids=PLACE, key=AT_ALPHA),
     api(
         "marketplace_api:adoption-request-list",

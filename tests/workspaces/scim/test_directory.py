@@ -17,6 +17,8 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from core.models import AuditEvent
+from gpts.assistants.models import GPTShare
+from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import MemberFactory, UserFactory
 from tests.support.scim import ENTERPRISE, GROUP, USER, Directory, make_directory
 from workspaces.models import (
@@ -175,9 +177,14 @@ def test_deactivating_ends_access_at_once_and_spares_other_workspaces() -> None:
         user=person, workspace=person.personal_workspace, name="o", scopes=["chat"], by=person,
         at=timezone.now(),
     )  # fmt: skip
+    shared = GPTFactory.create(owner=directory.owner, workspace=directory.workspace)
+    GPTShare.objects.create(
+        gpt=shared, workspace=directory.workspace, user=person, right="chat", created_at=timezone.now()
+    )
     [row] = find(directory, "Users", f'userName eq "{person.email.upper()}"')
     response = directory.patch(f"Users/{row['id']}", {"op": "Replace", "path": "active", "value": "False"})
 
+    assert not GPTShare.objects.exists()
     assert (response.status_code, json.loads(response.content)["active"]) == (200, False)
     assert not Member.objects.filter(workspace=directory.workspace, user=person).exists()
     assert ApiKey.objects.get(pk=key.pk).revoked_at is not None

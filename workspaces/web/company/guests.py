@@ -15,10 +15,8 @@ from core.errors import DomainError, Forbidden
 from core.pagination import paginate
 from workspaces.access import WorkspaceAct, access_guest, access_workspace
 from workspaces.acts import Act, check_act
-from workspaces.email_domains import get_domain
-from workspaces.policy import host_targets
 from workspaces.queries import list_guest_invitations, list_guests
-from workspaces.services.guests import end_guest, extend_guest, invite_guest
+from workspaces.services.guests import check_guest_allowed, end_guest, extend_guest, invite_guest
 from workspaces.web.company.joining_forms import GUEST_TIMES, GuestForm, GuestTimeForm
 from workspaces.web.forms import add_refusal
 from workspaces.web.people import person_of
@@ -38,9 +36,8 @@ def guests(request: HttpRequest, workspace: str) -> HttpResponse:
         refusal = error
     form = GuestForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        host = host_targets(get_domain(form.cleaned_data["email"]))
-        check_act(user, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
         try:
+            check_guest_allowed(workspace=tenant, email=form.cleaned_data["email"], by=user)
             invite_guest(
                 workspace=tenant,
                 **form.cleaned_data,
@@ -48,6 +45,8 @@ def guests(request: HttpRequest, workspace: str) -> HttpResponse:
                 by=user,
                 at=timezone.now(),
             )
+        except Forbidden:
+            raise
         except DomainError as error:
             add_refusal(form, error)
         else:
@@ -78,8 +77,7 @@ def extend(request: HttpRequest, workspace: str, guest_id: int) -> HttpResponse:
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
     guest = access_guest(user, tenant, guest_id)
-    host = host_targets(get_domain(guest.user.email))
-    check_act(user, Act.INVITE_GUEST, workspace_id=tenant.pk, targets=host)
+    check_guest_allowed(workspace=tenant, email=guest.user.email, by=user)
     form = GuestTimeForm(request.POST)
     days = form.cleaned_data["days"] if form.is_valid() else 0
     extend_guest(guest=guest, days=days, by=user, at=timezone.now())

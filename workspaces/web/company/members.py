@@ -50,6 +50,8 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
     tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["role"] == Role.OWNER:
+            ask_again(request)
         try:
             invite_member(
                 workspace=tenant,

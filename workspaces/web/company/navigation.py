@@ -58,6 +58,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
             AdminPage(
                 "store", _("Private store"), "marketplace:store-section-list", WorkspaceAct.MANAGE_STORE
             ),
+            AdminPage("gpts", _("All GPTs"), "gpts:gpt-table", WorkspaceAct.MANAGE_GPTS),
             AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),
         ),
     ),

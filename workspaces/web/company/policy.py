@@ -14,15 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Conflict, DomainError
-from marketplace.policy_targets import (
-    Access,
-    Effect,
-    describe_access,
-    find_gpt_target,
-    name_targets,
-    preview_change,
-)
+from marketplace.policy_targets import find_gpt_target, name_targets
 from marketplace.services.publishing import restore_saved_policy, save_policy
+from marketplace.what_if import Access, Effect, describe_access, preview_change
 from workspaces.access import WorkspaceAct, access_workspace, not_found
 from workspaces.models import Group, PolicyRevision, User, Workspace
 from workspaces.policy import Act, Person, Policy, compare
@@ -147,7 +141,7 @@ def restore(request: HttpRequest, workspace: str, number: int) -> HttpResponse:
 
 
 def _read_number(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default
 
 
 def _name(tenant: Workspace, *policies: Policy) -> Names:
@@ -248,8 +242,8 @@ def _find_focus(tenant: Workspace, request: HttpRequest) -> Focus:
         else:
             focus.people = [person for person in list_ruled_people(tenant.pk) if person.id == found.pk]
             focus.title = str(found)
-    elif focus.group.isdigit():
-        group = Group.objects.filter(workspace=tenant, pk=focus.group).first()
+    elif group_id := _read_number(focus.group, 0):
+        group = Group.objects.filter(workspace=tenant, pk=group_id).first()
         if group is not None:
             focus.people = [person for person in list_ruled_people(tenant.pk) if group.pk in person.groups]
             focus.title = group.name

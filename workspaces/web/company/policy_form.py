@@ -68,6 +68,17 @@ class Section:
         return bool(self.kinds)
 
     @property
+    def text_kinds(self) -> str:
+        """Return the kinds of targets that are typed, as data-field-when takes them."""
+        return "|".join(value for value, _label in self.kinds)
+
+    @property
+    def text_label(self) -> str:
+        if len(self.kinds) > 1:
+            return _("Host or address of the GPT")
+        return _("Host") if self.text_kinds == TargetKind.HOST else _("Address of the GPT")
+
+    @property
     def error(self) -> bool:
         return any(row.error for row in self.rows)
 

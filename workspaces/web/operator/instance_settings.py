@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.errors import DomainError, NotFound
 from core.instance_settings import DEFINITIONS, Group
 from workspaces.queries.instance_settings import MEGABYTE, list_settings
-from workspaces.services.instance_settings import change_setting, reset_setting
+from workspaces.services.instance_settings import NEEDS_PASSWORD, change_setting, reset_setting
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import ask_again
 from workspaces.web.staff import staff_required
@@ -31,10 +31,11 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, key: str) -> HttpResponse:
     """Set one setting; a refusal shows the page again with what was typed."""
     typed = request.POST.get("value", "")
-    if key == "staff_second_factor":
+    if key in NEEDS_PASSWORD:
         ask_again(request)
     value: Any = typed.strip()
-    if key in DEFINITIONS and DEFINITIONS[key].kind == "megabytes" and value.isdigit() and len(value) < 12:
+    is_megabytes = key in DEFINITIONS and DEFINITIONS[key].kind == "megabytes"
+    if is_megabytes and value.isascii() and value.isdigit() and len(value) < 12:
         value = int(value) * MEGABYTE
     try:
         change_setting(key=key, value=value, by=person_of(request), at=timezone.now())
@@ -49,7 +50,14 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @staff_required("operator")
 def reset(request: HttpRequest, key: str) -> HttpResponse:
-    reset_setting(key=key, by=person_of(request), at=timezone.now())
+    if key in NEEDS_PASSWORD:
+        ask_again(request)
+    try:
+        reset_setting(key=key, by=person_of(request), at=timezone.now())
+    except NotFound:
+        raise
+    except DomainError as error:
+        return _show(request, refused=key, refusal=error)
     messages.success(request, _("The value of the environment holds again."))
     return redirect(f"/operator/settings#{key}")
 

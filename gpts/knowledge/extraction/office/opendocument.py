@@ -242,7 +242,7 @@ def _read_cell(element: etree._Element, sheet: SheetRows) -> Cell | None:
             element.get(f"{OFFICE}{kind}-value", "") if kind in ("date", "time", "boolean", "string") else ""
         )
     formula = element.get(f"{TABLE}formula", "")
-    if not text and formula and not kind:
+    if not text and formula and kind != "string":
         sheet.note_formula()
         text = formula.partition(":")[2]
     text = " ".join(text.split())

@@ -11,9 +11,12 @@ from gpts.knowledge.extraction.charsets.choosing import is_known_charset
 from gpts.knowledge.extraction.charsets.decoding import clean
 from gpts.knowledge.extraction.outline import HEADING_STYLE, Outline
 from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, UnreadableError
+from gpts.knowledge.extraction.word.number_fields import NumberFields
 
 # Groups inside each other; Word itself nests a few dozen.
 DEPTH = 2_000
+# Characters of the code of a field that are looked at.
+FIELD_CODE = 200
 # Unpacked bytes of a compressed body (in Outlook messages) for each packed byte, at most.
 _RATIO = 200
 _TOKEN = re.compile(
@@ -85,6 +88,16 @@ class _State:
     charset: str = ""
     skip: int = 1
     is_hidden: bool = False
+    is_instruction: bool = False
+
+
+@dataclass
+class _OpenField:
+    """A field whose group has ``depth`` groups around it; its result begins in the held text at ``begin``."""
+
+    depth: int
+    begin: int
+    instruction: str = ""
 
 
 class _Reader:
@@ -104,6 +117,9 @@ class _Reader:
         self._bytes = bytearray()
         self._size = 0
         self._to_skip = 0
+        self._numbers = NumberFields()
+        self._fields: list[_OpenField] = []
+        self._paragraph = 0
 
     def read(self) -> Iterator[Section]:
         at, is_star = 0, False
@@ -150,6 +166,17 @@ class _Reader:
         state = self._states.pop()
         if state.kind == "style" and self._states[-1].kind != "style":
             self._add_style()
+        if self._fields and len(self._states) < self._fields[-1].depth:
+            self._end_field(self._fields.pop())
+
+    def _end_field(self, field: _OpenField) -> None:
+        """Write the number of a field that Word numbers itself, unless the file has its result."""
+        stored = "".join(self._held[field.begin :])
+        number = self._numbers.count(
+            field.instruction, paragraph=self._paragraph, heading=self._level, result=stored[:100]
+        )
+        if number and not stored.strip():
+            self._append(number)
 
     def _add(self, match: re.Match[str], kind: str) -> None:
         """Add a character in the current charset, or those of a run of text."""
@@ -166,6 +193,8 @@ class _Reader:
             cut = min(self._to_skip, len(data))
             self._to_skip -= cut
             data = data[cut:]
+        if state.is_instruction and self._fields and len(self._fields[-1].instruction) < FIELD_CODE:
+            self._fields[-1].instruction += data.decode("latin-1")
         if not state.is_silent and not state.is_hidden:
             self._bytes += data
 
@@ -183,7 +212,7 @@ class _Reader:
             self._choose_charset(word, number)
         elif word in _SILENT:
             self._flush_bytes()
-            self._set(is_silent=True)
+            self._set(is_silent=True, is_instruction=word == "fldinst" and bool(self._fields))
         elif word == "fonttbl":
             self._set(kind="font")
         elif word == "stylesheet":
@@ -200,6 +229,12 @@ class _Reader:
             self._choose_level(word, number or 0)
         elif state.kind:
             return
+        elif word == "field" and len(self._fields) < DEPTH:
+            self._flush_bytes()
+            self._fields.append(_OpenField(len(self._states), len(self._held)))
+        elif word == "fldrslt" and self._fields:
+            self._flush_bytes()
+            self._fields[-1].begin = len(self._held)
         elif word in _PARAGRAPH_ENDS:
             yield from self._end_paragraph()
         elif word in _WORDS:
@@ -270,6 +305,7 @@ class _Reader:
         self._flush_bytes()
         text = "".join(self._held)
         self._held, self._size = [], 0
+        self._paragraph += 1
         text = _SURROGATES.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
         text = clean(_HALF.sub("\ufffd", text)).strip().removesuffix("·").rstrip()
         if not text:

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from gpts.knowledge.extraction.charsets.decoding import iter_lines
 from gpts.knowledge.extraction.reporting import CountedFile
 from gpts.knowledge.extraction.tables.grid import Cell, CellKind, Row, is_number, iter_paragraphs
-from gpts.knowledge.extraction.types import Section, Source
+from gpts.knowledge.extraction.types import Section, Source, get_rows
 
 SAMPLE_LINES = 200
 # Tried in this order: where several part the rows equally, a comma is rather one of a number or a sentence.
@@ -42,7 +42,7 @@ def read(source: Source) -> Iterator[Section]:
         )
         records = _Records(chain(sample, lines), delimiter)
         for paragraph in iter_paragraphs(_iter_rows(iter(records))):
-            yield Section(paragraph.title, (paragraph.text,))
+            yield Section(paragraph.title, (paragraph.text,), rows=get_rows(paragraph.line))
 
 
 def _iter_rows(records: Iterator[list[str]]) -> Iterator[Row]:
@@ -57,7 +57,7 @@ def _iter_rows(records: Iterator[list[str]]) -> Iterator[Row]:
             if text:
                 cells[column] = Cell(text, CellKind.NUMBER if is_number(text) else CellKind.TEXT)
         if cells:
-            yield Row(number, cells, is_head=is_first and is_list)
+            yield Row(number, cells, is_head=is_first and is_list, line=number)
             is_first = False
 
 

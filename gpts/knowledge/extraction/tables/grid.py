@@ -44,20 +44,22 @@ class Row:
     """The filled cells of a row by column, from 1. ``number`` counts from 1, rows that are empty included.
 
     ``spans`` has the last column of each cell that is merged to the right. ``is_head`` where the file says
-    so.
+    so. ``line`` is the number that people see beside the row, hidden rows counted; 0 where there is none.
     """
 
     number: int
     cells: dict[int, Cell]
     spans: dict[int, int] = field(default_factory=dict)
     is_head: bool = False
+    line: int = 0
 
 
 class Paragraph(NamedTuple):
-    """The text of a row, under the title of its table."""
+    """The text of a row, under the title of its table; ``line`` as in Row."""
 
     title: str
     text: str
+    line: int = 0
 
 
 def iter_paragraphs(rows: Iterable[Row]) -> Iterator[Paragraph]:
@@ -80,6 +82,7 @@ class _Table:
         # Blocks of single cells, which may be titles of the next table.
         self.pending: list[Row] = []
         self.head: tuple[tuple[str, ...], ...] = ()
+        self.head_line = 0
         self.is_open = False
         self.last = 0
         self.has_rows = False
@@ -126,7 +129,7 @@ class _Table:
             parts = [" · ".join(dict.fromkeys(row)) for row in self.head]
             text = "\n".join(part for part in parts if part) or self.title
             if text:
-                yield Paragraph(self.title if text != self.title else "", text)
+                yield Paragraph(self.title if text != self.title else "", text, self.head_line)
         self.has_rows = True
 
     def _open(self) -> Iterator[Paragraph]:
@@ -145,10 +148,12 @@ class _Table:
             texts = [" ".join(dict.fromkeys(cell.text for cell in row.cells.values())) for row in above]
             # Of several, the first is the title, as the others explain it.
             self.title = shorten_heading(texts[0]) if texts and len(texts[0]) <= NAME_LENGTH else kept
-            for text in texts[1 if self.title != kept else 0 :]:
-                yield Paragraph(self.title, text)
+            first = 1 if self.title != kept else 0
+            for row, text in zip(above[first:], texts[first:], strict=True):
+                yield Paragraph(self.title, text, row.line)
             self.names = build_names(head)
             self.head = tuple(tuple(cell.text for cell in row.cells.values()) for row in head)
+            self.head_line = head[0].line
             self.kinds, self.has_rows = {}, False
         else:
             rest = [*above, *rest]
@@ -162,7 +167,7 @@ class _Table:
         self.has_rows = True
         for column, cell in row.cells.items():
             self.kinds.setdefault(column, cell.kind)
-        yield Paragraph(self.title, write_row(row, self.names))
+        yield Paragraph(self.title, write_row(row, self.names), row.line)
 
 
 def write_row(row: Row, names: dict[int, str]) -> str:
@@ -209,7 +214,7 @@ def _list_columns(row: Row) -> set[int]:
 def _cut_row(row: Row, first: int, last: int) -> Row:
     cells = {column: cell for column, cell in row.cells.items() if first <= column <= last}
     spans = {column: end for column, end in row.spans.items() if column in cells}
-    return Row(row.number, cells, spans, row.is_head)
+    return Row(row.number, cells, spans, row.is_head, row.line)
 
 
 def split_block(

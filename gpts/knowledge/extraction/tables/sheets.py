@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gpts.knowledge.extraction.remarks import RemarkCode, Remarks
 from gpts.knowledge.extraction.tables.grid import Cell, Row, iter_paragraphs
-from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, join_headings
+from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, get_rows, join_headings
 
 # Columns that are read; a row of more is no table for people.
 COLUMNS = 500
@@ -95,7 +95,7 @@ class SheetRows:
                 if (number, column) in self._noted:
                     self.noted[number, column] = cell.text
         spans = {at: end for at, end in spans.items() if at in visible}
-        return Row(number - self._skipped, visible, spans, number in self.heads)
+        return Row(number - self._skipped, visible, spans, number in self.heads, number)
 
     def is_hidden(self, row: int, column: int) -> bool:
         return row in self._hidden_rows or column in self._hidden
@@ -117,7 +117,8 @@ def write_sheet(
 ) -> Iterator[Section]:
     """Yield a section for each row of a sheet, then its comments and the texts of its boxes."""
     for paragraph in iter_paragraphs(filled):
-        yield Section(join_headings([name[:HEADING_LENGTH], paragraph.title]), (paragraph.text,), number)
+        heading = join_headings([name[:HEADING_LENGTH], paragraph.title])
+        yield Section(heading, (paragraph.text,), number, get_rows(paragraph.line))
     if rows.hidden_columns:
         rows.remarks.add(RemarkCode.HIDDEN_COLUMNS, count=len(rows.hidden_columns), name=name)
     for note in rows.notes:
@@ -126,7 +127,7 @@ def write_sheet(
             continue
         place = f"{write_column(note.column)}{note.row}"
         text = f"{about} ({place}): {note.text}" if about else f"{place}: {note.text}"
-        yield Section(join_headings([name[:HEADING_LENGTH], "Comments"]), (text,), number)
+        yield Section(join_headings([name[:HEADING_LENGTH], "Comments"]), (text,), number, get_rows(note.row))
     for box in boxes or []:
         yield Section(name[:HEADING_LENGTH], (box,), number)
 

@@ -14,6 +14,7 @@ from gpts.knowledge.extraction.charsets.decoding import clean
 from gpts.knowledge.extraction.office.compound import open_compound, read_stream
 from gpts.knowledge.extraction.outline import Outline
 from gpts.knowledge.extraction.types import PARAGRAPH_LIMIT, Section, Source, UnreadableError
+from gpts.knowledge.extraction.word.number_fields import NumberFields
 
 _MAGIC = 0xA5EC
 _ENCRYPTED, _SECOND_TABLE = 0x0100, 0x0200
@@ -60,7 +61,8 @@ def read(source: Source) -> Iterator[Section]:
             raise UnreadableError("malformed") from None
     main = max(0, min(main, len(text)))
     outline = Outline()
-    for paragraph in _split(_mark_headings(text[:main], levels)):
+    fields = NumberFields()
+    for paragraph in _split(_mark_headings(text[:main], levels), fields):
         line, mark, level = paragraph.partition(_MARK)
         if mark and line.strip() and len(line) < _HEADING_LENGTH:
             yield from outline.open(int(level[:1] or 1), line)
@@ -72,7 +74,7 @@ def read(source: Source) -> Iterator[Section]:
         ("Notes", text[main : main + max(notes, 0)]),
         ("Comments", text[begin : begin + max(comments, 0)]),
     ):
-        for paragraph in _split(part):
+        for paragraph in _split(part, fields):
             yield Section(heading, (paragraph,))
 
 
@@ -157,8 +159,8 @@ def _read_pieces(
     return "".join(parts), levels
 
 
-def _split(text: str) -> Iterator[str]:
-    text = _ROW_END.sub("\r", _drop_field_codes(text)).replace("\x07", " · ")
+def _split(text: str, fields: NumberFields) -> Iterator[str]:
+    text = _ROW_END.sub("\r", _drop_field_codes(text, fields)).replace("\x07", " · ")
     for paragraph in _SIGN.sub(lambda match: _SIGNS[match[0]], text).split("\r"):
         for start in range(0, len(paragraph), PARAGRAPH_LIMIT):
             part = clean(paragraph[start : start + PARAGRAPH_LIMIT]).strip().removesuffix("·").rstrip()
@@ -166,10 +168,11 @@ def _split(text: str) -> Iterator[str]:
                 yield part
 
 
-def _drop_field_codes(text: str) -> str:
+def _drop_field_codes(text: str, numbers: NumberFields) -> str:
+    """Return the text with the results of its fields alone, and the numbers of those that have none."""
     parts: list[str] = []
-    # Of each open field, whether its code is over.
-    fields: list[bool] = []
+    # Of each open field where its code begins, and where its result begins in ``parts``, or None.
+    fields: list[tuple[int, int | None]] = []
     hidden = 0
     at = 0
     for match in _FIELD.finditer(text):
@@ -177,12 +180,26 @@ def _drop_field_codes(text: str) -> str:
             parts.append(text[at : match.start()])
         at = match.end()
         if match[0] == _BEGIN:
-            fields.append(False)
+            fields.append((at, None))
             hidden += 1
-        elif match[0] == _SEPARATOR and fields and not fields[-1]:
-            fields[-1] = True
+        elif match[0] == _SEPARATOR and fields and fields[-1][1] is None:
+            fields[-1] = fields[-1][0], len(parts)
             hidden -= 1
-        elif match[0] == _END and fields and not fields.pop():
-            hidden -= 1
+        elif match[0] == _END and fields:
+            begin, result = fields.pop()
+            hidden -= result is None
+            stored = "" if result is None else "".join(parts[result:])
+            number = _count_field(text, begin, stored, numbers)
+            if number and not stored.strip() and not hidden:
+                parts.append(number)
     parts.append(text[at:])
     return "".join(parts)
+
+
+def _count_field(text: str, begin: int, stored: str, numbers: NumberFields) -> str:
+    end = text.find("\r", begin)
+    level = text[end - 1] if end > 1 and text[end - 2] == _MARK else "0"
+    code = _FIELD.split(text[begin : begin + 200], maxsplit=1)[0]
+    return numbers.count(
+        code, paragraph=end, heading=int(level) if level.isdecimal() else 0, result=stored[:100]
+    )

@@ -19,6 +19,7 @@ from gpts.knowledge.extraction.outline import Outline
 from gpts.knowledge.extraction.remarks import RemarkCode
 from gpts.knowledge.extraction.types import Section, Source, join_headings, shorten_heading
 from gpts.knowledge.extraction.word.chunks import read_chunk
+from gpts.knowledge.extraction.word.number_fields import NumberFields
 from gpts.knowledge.extraction.word.numbering import Numbering
 from gpts.knowledge.extraction.word.styles import Styles, W, get_value, read_numbering, read_outline_level
 from gpts.knowledge.extraction.word.tables import TableRows
@@ -50,7 +51,10 @@ class _Document:
         self._relations = read_relations(self._archive, self._part)
         self._styles = Styles(self._archive, self._find_part("styles"))
         self._numbering = Numbering(self._archive, self._find_part("numbering"), self._styles)
-        self._reader = ParagraphReader()
+        self._fields = NumberFields(self._numbering.count_named)
+        # The paragraph that is read, for its fields: number, heading level or 0, level in a list or 0.
+        self._paragraph, self._heading, self._list_level = 0, 0, 0
+        self._reader = ParagraphReader(count_field=self._count_field)
         self._rows = TableRows(self._read_cell_paragraph)
         self._outline = Outline()
         # The first heading, for what follows the text.
@@ -112,15 +116,27 @@ class _Document:
         """Return a paragraph's text with its number, and its heading level or 0."""
         properties = element.find(f"{W}pPr")
         style = get_value(properties, "pStyle") or ""
+        reference, level = read_numbering(properties), read_outline_level(properties)
+        level = self._styles.get_heading_level(style) if level is None else level
+        self._paragraph, self._heading = self._paragraph + 1, level
+        self._list_level = self._numbering.get_list_level(reference, style)
         text = self._reader.read(element).strip()
         if not text and _is_deleted(properties):
             return "", 0
-        label = self._numbering.get_label(read_numbering(properties), style)
+        label = self._numbering.get_label(reference, style)
         if not text:
             # The rows of many tables are numbered so; elsewhere a number alone says nothing.
             return (label.strip() if self._rows.is_in_cell(element) else ""), 0
-        level = read_outline_level(properties)
-        return f"{label}{text}", self._styles.get_heading_level(style) if level is None else level
+        return f"{label}{text}", level
+
+    def _count_field(self, instruction: str, result: str) -> str:
+        return self._fields.count(
+            instruction,
+            paragraph=self._paragraph,
+            heading=self._heading,
+            list_level=self._list_level,
+            result=result,
+        )
 
     def _read_cell_paragraph(self, element: etree._Element) -> str:
         return "" if is_in_fallback(element) else self._read_text(element)[0]
@@ -195,6 +211,7 @@ class _Document:
             if part is None:
                 continue
             for element in self._archive.iter_elements(part, (f"{W}p",)):
+                self._paragraph, self._heading, self._list_level = self._paragraph + 1, 0, 0
                 text = "" if is_in_fallback(element) else self._reader.read(element).strip()
                 if text:
                     yield Section(join_headings([self._title, heading]), (text,), None)

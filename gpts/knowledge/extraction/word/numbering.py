@@ -37,6 +37,7 @@ class _List:
 
     levels: dict[int, _Level] = field(default_factory=dict)
     linked_style: str = ""
+    name: str = ""
     counters: list[int | None] = field(default_factory=lambda: [None] * LEVELS)
 
 
@@ -81,6 +82,24 @@ class Numbering:
         if level is None:
             level = next(by_style, inherited.level)
         return self._count(list_id or "", instance, found, level or 0)
+
+    def get_list_level(self, reference: NumberingReference | None, style_id: str) -> int:
+        """Return the level from 1 of the automatic list that a paragraph belongs to, or 0."""
+        own = reference or NumberingReference(None, None)
+        inherited = self._styles.get_numbering(style_id) or NumberingReference(None, None)
+        list_id = own.list_id if own.list_id is not None else inherited.list_id
+        if (list_id or "0") not in self._instances:
+            return 0
+        return (own.level if own.level is not None else inherited.level or 0) + 1
+
+    def count_named(self, name: str, level: int, start: int | None) -> str | None:
+        """Count an entry of the list with this name, for a field; None when the document has no such list."""
+        found = next((known for known in self._lists.values() if name and known.name == name.lower()), None)
+        if found is None:
+            return None
+        if start is not None:
+            found.counters[level] = start - 1
+        return self._count("", _Instance("", {}, {}), found, level)
 
     def _find_list(self, instance: _Instance) -> _List | None:
         found = self._lists.get(instance.list_id)
@@ -131,7 +150,9 @@ def _write_label(level: _Level, levels: dict[int, _Level], counters: list[int | 
 
 
 def _read_list(element: etree._Element) -> _List:
-    found = _List(linked_style=get_value(element, "numStyleLink") or "")
+    found = _List(
+        linked_style=get_value(element, "numStyleLink") or "", name=(get_value(element, "name") or "").lower()
+    )
     for child in element.iterfind(f"{W}lvl"):
         number = child.get(f"{W}ilvl", "")
         if len(number) == 1 and number.isdecimal() and int(number) < LEVELS:

@@ -33,16 +33,23 @@ class ParagraphReader:
     Besides the text it notes, over all paragraphs: ``drawings``, relationship ids of charts and diagrams,
     which the caller takes out; ``deleted`` and ``hidden``, how many stretches were left out; ``objects``, the
     programs of embedded objects. With ``skips_page_numbers`` the results of page number fields are left out,
-    and ``had_page_number`` says whether the last paragraph had one.
+    and ``had_page_number`` says whether the last paragraph had one. ``count_field`` gets the instruction of
+    each field and its stored result, and returns the number to show where there is none.
     """
 
-    def __init__(self, *, skips_page_numbers: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        skips_page_numbers: bool = False,
+        count_field: Callable[[str, str], str] = lambda _instruction, _result: "",
+    ) -> None:
         self.drawings: list[str] = []
         self.objects: list[str] = []
         self.deleted = 0
         self.hidden = 0
         self.had_page_number = False
         self._skips_page_numbers = skips_page_numbers
+        self._count_field = count_field
         self._parts: list[str] = []
         # The open fields, outermost first: whether their instruction is being read, and its text.
         self._fields: list[_Field] = []
@@ -126,7 +133,16 @@ class ParagraphReader:
         if self._skips_page_numbers and _get_field_name(element.get(f"{W}instr", "")) in _PAGE_FIELDS:
             self.had_page_number = True
             return
+        begin = len(self._parts)
         self._walk(element)
+        self._add_number(element.get(f"{W}instr", ""), begin)
+
+    def _add_number(self, instruction: str, begin: int) -> None:
+        """Add the number of a field whose result, behind ``begin``, is empty."""
+        result = "".join(self._parts[begin:])
+        number = self._count_field(instruction, result)
+        if number and not result.strip():
+            self._add(number)
 
     def _read_field_mark(self, element: etree._Element) -> None:
         kind = element.get(f"{W}fldCharType")
@@ -136,10 +152,12 @@ class ParagraphReader:
         elif kind == "separate" and self._fields:
             field = self._fields[-1]
             field.is_instruction = False
+            field.begin = len(self._parts)
             if self._skips_page_numbers and _get_field_name(field.instruction) in _PAGE_FIELDS:
                 field.is_page_number = self.had_page_number = True
         elif kind == "end" and self._fields:
-            self._fields.pop()
+            field = self._fields.pop()
+            self._add_number(field.instruction, len(self._parts) if field.is_instruction else field.begin)
 
     def _read_instruction(self, element: etree._Element) -> None:
         if self._fields and len(self._fields[-1].instruction) < 100:
@@ -162,6 +180,8 @@ class _Field:
         self.is_instruction = True
         self.is_page_number = False
         self.instruction = ""
+        # Where its result begins.
+        self.begin = 0
 
     @property
     def hides_text(self) -> bool:

@@ -118,7 +118,7 @@ def test_the_api_returns_passages_with_reasons() -> None:
     assert item.pop("score") == pytest.approx(item.pop("text_score"), abs=0.001)
     assert item == {
         "passage_id": document.passages.get(position=1).pk, "document_id": document.pk, "file": "shop.md",
-        "heading": "Insurance", "page": None, "paragraph": 2, "text": SHOP[1][1],
+        "heading": "Insurance", "page": None, "paragraph": 2, "rows": None, "text": SHOP[1][1],
         "matched": ["theft", "insur"], "text_rank": 1, "vector_score": 0.0, "vector_rank": 0,
     }  # fmt: skip
 
