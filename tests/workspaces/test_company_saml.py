@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.errors import Conflict
+from core.links import absolute_url
 from core.models import AuditEvent
 from tests.support.api_client import ApiClient
 from tests.support.factories.workspaces import PASSWORD, MemberFactory, UserFactory, WorkspaceFactory
@@ -309,7 +310,7 @@ def test_the_api_sets_reads_and_switches(provider: SamlProvider, owner: User) ->
     made = client.put(f"{base}/saml", body | secret)
     assert made.status_code == 200, made.content
     [certificate] = made.json()["certificates"]
-    ours = f"http://testserver/w/{workspace.slug}/sign-in/saml"
+    ours = absolute_url(f"/w/{workspace.slug}/sign-in/saml")
     assert made.json() == {
         "kind": "saml", "name": "Acme SAML", "issuer": provider.entity_id, "client_id": "",
         "domains": ["acme.example"], "role_claim": "roles", "group_claim": "groups", "is_checked": True,

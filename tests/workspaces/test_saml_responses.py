@@ -170,16 +170,16 @@ def make_evil(root: etree._Element, identifier: str = "_evil") -> etree._Element
     evil = deepcopy(get_assertion(root))
     unsign(evil)
     evil.set("ID", identifier)
-    evil.find(f".//{{{SAML}}}NameID").text = "root"  # type: ignore[union-attr]
+    evil.find(f".//{{{SAML}}}NameID").text = "root"
     return evil
 
 
 def rename(root: etree._Element) -> None:
-    root.find(f".//{{{SAML}}}NameID").text = "root"  # type: ignore[union-attr]
+    root.find(f".//{{{SAML}}}NameID").text = "root"
 
 
 def change_attribute(root: etree._Element) -> None:
-    root.find(f".//{{{SAML}}}AttributeValue").text = "root@acme.example"  # type: ignore[union-attr]
+    root.find(f".//{{{SAML}}}AttributeValue").text = "root@acme.example"
 
 
 def put_before(root: etree._Element) -> None:
@@ -257,6 +257,7 @@ def claim_hmac(root: etree._Element) -> None:
 def add_second_signature(root: etree._Element) -> None:
     assertion = get_assertion(root)
     signature = assertion.find("{http://www.w3.org/2000/09/xmldsig#}Signature")
+    assert signature is not None
     assertion.append(deepcopy(signature))
 
 

@@ -31,7 +31,7 @@ def parse_document(data: bytes, *, drops_comments: bool = False) -> etree._Eleme
     except etree.XMLSyntaxError as error:
         raise ValueError("no XML") from error
     about = root.getroottree().docinfo
-    if about.doctype or about.internalDTD is not None or about.externalDTD is not None:
+    if about.internalDTD is not None or about.externalDTD is not None:
         raise ValueError("a document type")
     for _node in root.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity):
         raise ValueError("a comment, an instruction or an entity")

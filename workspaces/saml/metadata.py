@@ -117,7 +117,7 @@ def load_certificate(text: str) -> x509.Certificate:
 def build_service_metadata(service: ServiceProvider) -> bytes:
     """Return our description as XML, for the identity provider to read."""
     root = etree.Element(
-        f"{{{METADATA}}}EntityDescriptor", nsmap={None: METADATA}, entityID=service.entity_id
+        f"{{{METADATA}}}EntityDescriptor", nsmap={"md": METADATA}, entityID=service.entity_id
     )
     descriptor = etree.SubElement(
         root,

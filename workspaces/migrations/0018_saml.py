@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0016_cost_centres")]
+    dependencies: ClassVar = [("workspaces", "0017_gpt_table")]
 
     operations: ClassVar = [
         migrations.AlterField(
