@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.isolation.rows.row import ADMINS, ALPHA, EVERYBODY, MEMBER, NOBODY, OWNER, Row, api, page, staff_page
+from tests.isolation.rows.row import (
+    ADMINS,
+    ALPHA,
+    EVERYBODY,
+    MEMBER,
+    NOBODY,
+    OWNER,
+    Row,
+    api,
+    page,
+    staff_page,
+)
 from tests.support.factories.workspaces import PASSWORD
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
