@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -253,6 +253,23 @@ def test_only_owners_set_it_and_another_provider_ends_the_links(
     assert "Paste the new one below" in told
     assert client.post(f"{page}/delete").status_code == 302
     assert not IdentityConnection.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["saml", "saml/check", "connection/check"])
+def test_forms_that_wait_for_the_provider_are_sent_again_after_the_password(
+    company: Workspace, owner: User, act: str
+) -> None:
+    """They are not repeated within the transaction of the page that asks for the password."""
+    client = sign_in(owner)
+    page = f"/w/{company.slug}/admin/identity"
+    asked = client.post(f"{page}/{act}", fields(), headers={"referer": f"http://testserver{page}"})
+    assert asked["Location"] == f"/accounts/reauthenticate/?next={quote(page, safe='')}"
+    shown = client.get(asked["Location"])
+    assert "then send the form again" in shown.content.decode()
+    back = client.post(asked["Location"], {"password": PASSWORD, "next": page})
+    assert (back.status_code, back["Location"]) == (302, page)
+    evil = sign_in(owner).post(f"{page}/{act}", headers={"referer": "https://evil.example/x"})
+    assert evil["Location"].endswith("?next=%2F")
 
 
 def test_both_kinds_stand_beside_each_other(company: Workspace, provider: SamlProvider, owner: User) -> None:
