@@ -47,7 +47,7 @@ def require_fresh_password(request: HttpRequest, view: object) -> None:
     if request.method not in methods or not request.user.is_authenticated:
         return
     # The form was open for too long. Back to it, instead of keeping what was typed in the session: it may be
-    # an account number. Nor can allauth repeat a request that waits for another host: it would do so within the
+    # an account number. Nor can allauth repeat a request that waits for another host: it would do that in the
     # transaction of its own page.
     goes_back = "GET" in methods or has_own_scopes(view)
     if request.method == "POST" and goes_back and is_reauthentication_required(request, app=_APP):
