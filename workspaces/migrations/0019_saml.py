@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0017_gpt_table")]
+    dependencies: ClassVar = [("workspaces", "0018_domain_claims")]
 
     operations: ClassVar = [
         migrations.AlterField(
