@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.studio.api import address, company_gpts, create_messages, gpts, icon, shares, sharing, versions
+from gpts.studio.api import (
+    address,
+    company_gpts,
+    create_messages,
+    gpts,
+    icon,
+    shared,
+    shares,
+    sharing,
+    versions,
+)
 from gpts.studio.api import create_conversation as create_views
 
 urlpatterns = [
@@ -27,6 +37,8 @@ urlpatterns = [
         create_views.CreateChangeView.as_view(),
         name="create-change",
     ),
+    path("shares", shared.SharedView.as_view(), name="shared-list"),
+    path("shares/<int:share_id>", shared.SharedGPTView.as_view(), name="shared-detail"),
     path("gpts/<slug:slug>/duplicate", gpts.DuplicateView.as_view(), name="gpt-duplicate"),
     path("gpts/<slug:slug>/versions", versions.VersionsView.as_view(), name="version-list"),
     path("gpts/<slug:slug>/versions/<int:number>", versions.VersionView.as_view(), name="version-detail"),
