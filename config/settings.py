@@ -276,6 +276,7 @@ NOTIFICATION_WORDS = [
     "gpts.metering.notification_words.WORDS",
     "gpts.knowledge.notification_words.WORDS",
     "gpts.chat.notification_words.WORDS",
+    "gpts.studio.notification_words.WORDS",
     "reviews.notification_words.WORDS",
     "payouts.notification_words.WORDS",
 ]
@@ -425,6 +426,7 @@ SPECTACULAR_SETTINGS = {
         "gpts.studio.api.create_messages.add_create_messages",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AudienceEnum": "gpts.assistants.states.Audience",
         "CategoryEnum": "gpts.assistants.states.Category",
         "ReportCategoryEnum": "reviews.states.ReportCategory",
         "CaseOutcomeEnum": "reviews.states.Outcome",

@@ -25,7 +25,7 @@ NOT_WRITTEN = re.compile(
     r"|account_emailconfirmation"
     r"|gpts_languagemodel\.embedding_failure|gpts_(vectorblock|attachmentvectors)|marketplace_listingvector|gpts_index(segment|block)|usersessions_usersession\.session_key|gpts_indexshelf\.key"
     r"|workspaces_user\.(password|language|time_zone)|workspaces_workspace\.(accent|logo)"
-    r"|workspaces_apikey\.scopes|.*_hash$|.*\.(sha256|file_sha256|media_type|error_code|failure|kind|currency"
+    r"|workspaces_apikey\.scopes|.*_hash$|.*\.(sha256|file_sha256|media_type|error_code|failure|reread_failure|kind|currency"
     r"|country|iban_ending|category|origin_month|language|languages|locale|subcategory|file_format|step|field"
     r"|outcome|checker|subject_id|before|after|prefix|provider|key_hash|storage_key|icon|request_key"
     r"|knowledge_hashes|digest|cost|version|price_version)$)"

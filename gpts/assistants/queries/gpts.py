@@ -151,8 +151,9 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
     )
     is_guest = Q(has_shares=True) & Exists(guest_shares) & Exists(live.filter(audience=Audience.SHARED))
     is_open = Q(blocked_at__isnull=True)
+    is_outside = ~inside & ~is_guest
     reach = (
-        (Exists(live.filter(audience=Audience.PUBLIC)) & (is_open | ~inside))
+        (Exists(live.filter(audience=Audience.PUBLIC)) & (is_open | is_outside))
         | (is_open & is_guest)
         | (
             is_open
