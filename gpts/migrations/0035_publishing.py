@@ -33,7 +33,7 @@ ALTER POLICY gpts_publishrequest_update ON gpts_publishrequest
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0033_gpt_table"),
+        ("gpts", "0034_rereading"),
         ("workspaces", "0016_cost_centres"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
