@@ -25,7 +25,7 @@ CREATE TRIGGER gpts_gpt_admins_part BEFORE UPDATE OF blocked_at, block_reason ON
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("gpts", "0033_gpt_table")]
+    dependencies: ClassVar = [("gpts", "0035_publishing")]
 
     operations: ClassVar = [
         migrations.AddField(
