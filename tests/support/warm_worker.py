@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> None:
             _become_worker(line.rstrip("\n"))
             try:
                 app.worker_main(arguments)
-            except Exception:
+            except Exception:  # noqa: BLE001  # shown in the log
                 traceback.print_exc()
             finally:
                 sys.stdout.flush()
