@@ -6,7 +6,14 @@ from workspaces.queries.accounts import (
     get_security_overview,
     list_passkey_names,
 )
-from workspaces.queries.audit import AUDIT_PEOPLE, list_audit_actions, list_audit_events, list_audit_people
+from workspaces.queries.audit import (
+    AUDIT_PEOPLE,
+    list_audit_actions,
+    list_audit_events,
+    list_audit_kinds,
+    list_audit_objects,
+    list_audit_people,
+)
 from workspaces.queries.console import InstanceFigures, count_instance, count_late_erasures
 from workspaces.queries.console_people import (
     PersonOverview,
@@ -134,6 +141,8 @@ __all__ = [
     "list_api_keys",
     "list_audit_actions",
     "list_audit_events",
+    "list_audit_kinds",
+    "list_audit_objects",
     "list_audit_people",
     "list_builders",
     "list_cost_centres",
