@@ -8,6 +8,7 @@ from workspaces.api import (
     groups,
     identity,
     joining,
+    keys,
     me,
     operator_urls,
     policies,
@@ -52,6 +53,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/policy/access",
         policies.PolicyAccessView.as_view(),
         name="policy-access",
+    ),
+    path("workspaces/<slug:workspace>/api-keys", keys.WorkspaceKeysView.as_view(), name="workspace-key-list"),
+    path(
+        "workspaces/<slug:workspace>/api-keys/<int:key_id>",
+        keys.WorkspaceKeyView.as_view(),
+        name="workspace-key-detail",
     ),
     path(
         "workspaces/<slug:workspace>/audit.jsonl",

@@ -57,6 +57,7 @@ from workspaces.queries.people import (
     list_members,
     list_notifications,
     list_open_invitations,
+    list_workspace_keys,
     list_workspaces,
 )
 from workspaces.queries.policies import (
@@ -165,6 +166,7 @@ __all__ = [
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",
+    "list_workspace_keys",
     "list_workspaces",
     "load_policies",
     "load_policies_of",
