@@ -273,6 +273,7 @@ NOTIFICATION_WORDS = [
     "gpts.metering.notification_words.WORDS",
     "gpts.knowledge.notification_words.WORDS",
     "gpts.chat.notification_words.WORDS",
+    "gpts.studio.notification_words.WORDS",
     "reviews.notification_words.WORDS",
     "payouts.notification_words.WORDS",
 ]
@@ -422,6 +423,7 @@ SPECTACULAR_SETTINGS = {
         "gpts.studio.api.create_messages.add_create_messages",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AudienceEnum": "gpts.assistants.states.Audience",
         "CategoryEnum": "gpts.assistants.states.Category",
         "ReportCategoryEnum": "reviews.states.ReportCategory",
         "CaseOutcomeEnum": "reviews.states.Outcome",
@@ -457,6 +459,8 @@ EMBEDDING_JOBS = env.int("EMBEDDING_JOBS", 2)
 # and those that addresses of tenants may have: providers of workspaces and web pages as knowledge.
 OUTBOUND_ALLOWED_PRIVATE_HOSTS = env.list("OUTBOUND_ALLOWED_PRIVATE_HOSTS", default=[])
 OUTBOUND_TENANT_PRIVATE_HOSTS = env.list("OUTBOUND_TENANT_PRIVATE_HOSTS", default=[])
+# Resolvers as "192.0.2.1" or "192.0.2.1:53" for proofs of e-mail domains; empty: those of the server.
+DNS_SERVERS = env.list("DNS_SERVERS", default=[])
 OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", False)  # plain http to public hosts
 # Calls to other hosts that a person, or a workspace, may have waiting or running, and that run at once.
 OUTBOUND_JOBS_PER_PERSON = env.int("OUTBOUND_JOBS_PER_PERSON", 20)

@@ -71,6 +71,10 @@ WORDS = AuditWords(
         "gpts.file_replaced": _act(
             _("Knowledge file replaced"), _("%(who)s replaced a file of %(gpt_id)s by %(what)s.")
         ),
+        "gpts.file_reread": _act(
+            _("Knowledge file read by a newer reader"),
+            _("%(who)s had the file %(what)s of %(gpt_id)s read by a newer reader."),
+        ),
         "gpts.file_retried": _act(
             _("Knowledge file read again"), _("%(who)s had the file %(what)s of %(gpt_id)s read again.")
         ),

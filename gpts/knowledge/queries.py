@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from core.fair_share import Waiting
 from gpts.assistants.models import GPT, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.knowledge.extraction.kinds import VERSIONS
 from gpts.knowledge.models import Document, KnowledgeFile, Passage
 from gpts.knowledge.states import FileState
 from workspaces.models import OutboundJob
@@ -63,6 +65,25 @@ def get_knowledge_file(gpt: GPT, identifier: int, *, include_removed: bool = Fal
     with gpt_workspace_scope(gpt):
         found = files if include_removed else files.filter(removed_at__isnull=True)
         return found.select_related("document", "gpt", "uploaded_by").first()
+
+
+def list_outdated_files() -> QuerySet[KnowledgeFile]:
+    """Return the files that an older reader than today's read, also removed ones, in the open scope.
+
+    Those that wait to be read again are left out.
+    """
+    older = Q()
+    for media_type, version in VERSIONS.items():
+        older |= Q(document__media_type=media_type, document__reader_version__lt=version)
+    return KnowledgeFile.objects.filter(
+        older, document__state=FileState.READY, document__reread_at__isnull=True
+    ).select_related("document", "gpt")
+
+
+def build_reread_filter(at: datetime, heartbeat_before: datetime) -> Q:
+    """Return the filter of documents that wait to be read again, or whose worker died over it."""
+    free = Q(claim__isnull=True) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
+    return Q(state=FileState.READY, reread_at__isnull=False) & (free | Q(heartbeat_at__lt=heartbeat_before))
 
 
 def list_page_jobs(gpt: GPT) -> QuerySet[OutboundJob]:
@@ -145,33 +166,40 @@ def list_unread_documents(
     return Document.objects.filter(
         Q(state=FileState.WAITING, created_at__lt=waiting_before)
         & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before),
+        | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before)
+        | build_reread_filter(at, heartbeat_before) & Q(reread_at__lt=waiting_before),
         workspace__suspended_at__isnull=True,
     ).order_by("created_at", "id")
 
 
 def list_readable_documents(*, at: datetime, heartbeat_before: datetime) -> list[Waiting]:
-    """Return the oldest unread document of each person in each workspace, within the open scope."""
+    """Return the oldest unread document of each person in each workspace, within the open scope.
+
+    Documents to be read again, which answer meanwhile, come after all others.
+    """
     rows = (
         _with_person(Document.objects)
         .filter(
             Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before),
+            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=heartbeat_before)
+            | build_reread_filter(at, heartbeat_before),
             workspace__suspended_at__isnull=True,
         )
-        .order_by("workspace_id", "person_id", "created_at", "id")
+        .annotate(since=Coalesce("reread_at", "created_at"))
+        .order_by("workspace_id", "person_id", F("reread_at").asc(nulls_first=True), "created_at", "id")
         .distinct("workspace_id", "person_id")
     )
     return [
         Waiting("document", pk, person or 0, workspace, since)
-        for pk, person, workspace, since in rows.values_list("pk", "person_id", "workspace_id", "created_at")
+        for pk, person, workspace, since in rows.values_list("pk", "person_id", "workspace_id", "since")
     ]
 
 
 def list_read_documents(*, heartbeat_since: datetime) -> list[tuple[int, int]]:
     """Return (person, workspace) of each document that is being read, within the open scope."""
     rows = _with_person(Document.objects).filter(
-        state=FileState.EXTRACTING, heartbeat_at__gte=heartbeat_since
+        Q(state=FileState.EXTRACTING) | Q(reread_at__isnull=False, claim__isnull=False),
+        heartbeat_at__gte=heartbeat_since,
     )
     return [(person or 0, workspace) for person, workspace in rows.values_list("person_id", "workspace_id")]
 

@@ -64,7 +64,10 @@ def _ocr_languages_missing(remark: Remark) -> tuple[str, str]:
             len(remark.names),
         )
         % {"list": languages},
-        _("If the file has such pages, ask the operator to install the language, then add the file again."),
+        _(
+            "If the file has such pages, ask the operator to install the language, then have the file read"
+            " again."
+        ),
     )
 
 

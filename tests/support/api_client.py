@@ -39,8 +39,8 @@ def get_bearer_header(key: str) -> dict[str, str]:
 
 FILE_KEYS = {
     "id", "name", "media_type", "size", "content_hash", "state", "progress", "failure_code", "failure",
-    "remarks", "passage_count", "characters", "source_url", "fetched_at", "review_on", "is_due_for_review",
-    "created_at",
+    "remarks", "passage_count", "characters", "reader_version", "is_outdated", "is_being_reread",
+    "reread_failure", "source_url", "fetched_at", "review_on", "is_due_for_review", "created_at",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from workspaces.api import (
     audit,
     cost_centres,
+    domains,
     groups,
     identity,
     joining,
@@ -114,6 +115,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/invite-links/<int:link_id>",
         joining.InviteLinkView.as_view(),
         name="link-detail",
+    ),
+    path("workspaces/<slug:workspace>/domains", domains.DomainsView.as_view(), name="domain-list"),
+    path(
+        "workspaces/<slug:workspace>/domains/<str:domain>", domains.DomainView.as_view(), name="domain-detail"
+    ),
+    path(
+        "workspaces/<slug:workspace>/domain-joining",
+        domains.DomainJoiningView.as_view(),
+        name="domain-joining",
     ),
     path("workspaces/<slug:workspace>/guests", joining.GuestsView.as_view(), name="guest-list"),
     path(

@@ -23,6 +23,7 @@ from gpts.knowledge.api.serializers import (
     PageJobSerializer,
     PageSerializer,
     PassageSerializer,
+    RereadSerializer,
     UploadSerializer,
 )
 from gpts.knowledge.extraction import list_labels
@@ -36,6 +37,7 @@ from gpts.knowledge.services.files import (
     update_file,
     upload_knowledge_file,
 )
+from gpts.knowledge.services.rereading import reread_file, reread_outdated_files
 from gpts.knowledge.services.web_pages import request_fetch_again, request_page
 from workspaces.api.base import LoggiaAPIView
 from workspaces.services.outbound_jobs import dismiss_job, retry_job
@@ -212,6 +214,31 @@ class KnowledgeRetryView(KnowledgeView):
         gpt, file = self.get_file_to_edit(slug, file_id)
         retry_file(file=file, by=self.person, at=timezone.now())
         return self.answer(gpt, file_id)
+
+
+class KnowledgeRereadView(KnowledgeView):
+    required_scopes: ClassVar = WRITE
+
+    @extend_schema(operation_id="knowledge_reread", request=None, responses=KnowledgeFileSerializer)
+    def post(self, request: Request, slug: str, file_id: int) -> Response:
+        """Have a file read again that an older reader read; its passages answer until the new ones are there.
+
+        Nothing happens to a file that today's reader has read whole.
+        """
+        gpt, file = self.get_file_to_edit(slug, file_id)
+        reread_file(file=file, by=self.person, at=timezone.now())
+        return self.answer(gpt, file_id)
+
+
+class KnowledgeRereadAllView(KnowledgeView):
+    required_scopes: ClassVar = WRITE
+
+    @extend_schema(operation_id="knowledge_reread_all", request=None, responses={202: RereadSerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        """Have all files of a GPT read again that an older reader read, also those kept for versions."""
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        count = reread_outdated_files(gpt=gpt, by=self.person, at=timezone.now())
+        return Response({"count": count}, status=202)
 
 
 class KnowledgeEraseView(KnowledgeView):

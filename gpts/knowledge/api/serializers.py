@@ -32,6 +32,16 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
     failure = serializers.SerializerMethodField()
     remarks = serializers.SerializerMethodField()
     is_due_for_review = serializers.SerializerMethodField()
+    reader_version = serializers.IntegerField(
+        source="document.reader_version",
+        read_only=True,
+        help_text="The version of the reader that gave the text; 0 for one from before versions.",
+    )
+    is_outdated = serializers.BooleanField(
+        source="document.is_outdated", read_only=True, help_text="An older reader than today's read it."
+    )
+    is_being_reread = serializers.SerializerMethodField()
+    reread_failure = serializers.SerializerMethodField(help_text="Why reading it again did not work.")
 
     class Meta:
         model = KnowledgeFile
@@ -48,6 +58,10 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
             "remarks",
             "passage_count",
             "characters",
+            "reader_version",
+            "is_outdated",
+            "is_being_reread",
+            "reread_failure",
             "source_url",
             "fetched_at",
             "review_on",
@@ -58,6 +72,12 @@ class KnowledgeFileSerializer(serializers.ModelSerializer[KnowledgeFile]):
 
     def get_is_due_for_review(self, file: KnowledgeFile) -> bool:
         return file.review_on is not None and file.review_on <= timezone.now().date()
+
+    def get_is_being_reread(self, file: KnowledgeFile) -> bool:
+        return file.document is not None and file.document.reread_at is not None
+
+    def get_reread_failure(self, file: KnowledgeFile) -> str:
+        return describe_failure(file.document.reread_failure) if file.document is not None else ""
 
     @extend_schema_field(RemarkSerializer(many=True))
     def get_remarks(self, file: KnowledgeFile) -> Any:
@@ -83,6 +103,10 @@ class KnownFileSerializer(KnowledgeFileSerializer):
 
 class UploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True)
+
+
+class RereadSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="How many files are read again.")
 
 
 class PageSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,11 @@ urlpatterns = [
     path("gpts/<slug:slug>/knowledge", files.KnowledgeFilesView.as_view(), name="knowledge-list"),
     path("gpts/<slug:slug>/knowledge/pages", files.KnowledgePagesView.as_view(), name="knowledge-page"),
     path(
+        "gpts/<slug:slug>/knowledge/reread",
+        files.KnowledgeRereadAllView.as_view(),
+        name="knowledge-reread-all",
+    ),
+    path(
         "gpts/<slug:slug>/knowledge/pages/<uuid:job_id>",
         files.KnowledgePageJobView.as_view(),
         name="knowledge-page-job",
@@ -28,6 +33,7 @@ urlpatterns = [
             ("/text", "text", files.KnowledgeTextView),
             ("/fetch", "fetch", files.KnowledgeFetchView),
             ("/retry", "retry", files.KnowledgeRetryView),
+            ("/reread", "reread", files.KnowledgeRereadView),
             ("/erase", "erase", files.KnowledgeEraseView),
         )
     ),

@@ -31,27 +31,32 @@ HTML = "text/html"
 
 @dataclass(frozen=True)
 class Kind:
-    """``label`` is what people call it, ``reader`` a module of this package and its function."""
+    """``label`` is what people call it, ``reader`` a module of this package and its function.
+
+    ``version`` is raised when the reader gives another text for the same file, or other places in it: pages
+    then offer to have files read again that an older one read (Document.reader_version).
+    """
 
     label: str
     media_type: str
     endings: tuple[str, ...]
     reader: tuple[str, str]
+    version: int = 1
 
 
 KINDS = (
     Kind("PDF", PDF, (".pdf",), ("pdf.reader", "read")),
-    Kind("DOCX", DOCX, (".docx", ".dotx"), ("word.docx", "read")),
-    Kind("DOC", DOC, (".doc", ".dot"), ("word.doc", "read")),
+    Kind("DOCX", DOCX, (".docx", ".dotx"), ("word.docx", "read"), 2),
+    Kind("DOC", DOC, (".doc", ".dot"), ("word.doc", "read"), 2),
     Kind("ODT", ODT, (".odt", ".ott"), ("office.opendocument", "read_text")),
-    Kind("RTF", RTF, (".rtf",), ("office.rtf", "read")),
+    Kind("RTF", RTF, (".rtf",), ("office.rtf", "read"), 2),
     Kind("EPUB", EPUB, (".epub",), ("texts.epub", "read")),
-    Kind("XLSX", XLSX, (".xlsx", ".xltx"), ("tables.xlsx", "read")),
-    Kind("XLS", XLS, (".xls", ".xlt"), ("tables.xls", "read")),
-    Kind("XLSB", XLSB, (".xlsb",), ("tables.xlsb", "read")),
-    Kind("ODS", ODS, (".ods", ".ots"), ("office.opendocument", "read_sheets")),
-    Kind("CSV", "text/csv", (".csv",), ("tables.delimited", "read")),
-    Kind("TSV", "text/tab-separated-values", (".tsv", ".tab"), ("tables.delimited", "read")),
+    Kind("XLSX", XLSX, (".xlsx", ".xltx"), ("tables.xlsx", "read"), 2),
+    Kind("XLS", XLS, (".xls", ".xlt"), ("tables.xls", "read"), 2),
+    Kind("XLSB", XLSB, (".xlsb",), ("tables.xlsb", "read"), 2),
+    Kind("ODS", ODS, (".ods", ".ots"), ("office.opendocument", "read_sheets"), 2),
+    Kind("CSV", "text/csv", (".csv",), ("tables.delimited", "read"), 2),
+    Kind("TSV", "text/tab-separated-values", (".tsv", ".tab"), ("tables.delimited", "read"), 2),
     Kind("PPTX", PPTX, (".pptx", ".potx", ".ppsx"), ("slides.pptx", "read")),
     Kind("PPT", PPT, (".ppt", ".pps", ".pot"), ("slides.ppt", "read")),
     Kind("ODP", ODP, (".odp", ".otp"), ("office.opendocument", "read_slides")),
@@ -169,6 +174,7 @@ ADVICE = {
 }  # fmt: skip
 
 MEDIA_TYPES = {ending: kind.media_type for kind in KINDS for ending in kind.endings}
+VERSIONS = {kind.media_type: kind.version for kind in KINDS}
 READERS = {kind.media_type: kind.reader for kind in KINDS}
 # Zip archives. A file in one of these types may be 200 times smaller than what it unpacks to.
 ZIPPED = frozenset({DOCX, XLSX, PPTX, EPUB, ODT, ODS, ODP, XLSB})

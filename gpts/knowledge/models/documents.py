@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 
 from gpts.assistants.models.gpts import GPT
+from gpts.knowledge.extraction.kinds import VERSIONS
+from gpts.knowledge.extraction.remarks import RemarkCode, parse_remarks
 from gpts.knowledge.states import FileState, ReadingStage
 from workspaces.models import Workspace
 
@@ -22,6 +24,11 @@ class Document(models.Model):
     ``remarks`` what reading left out (extraction.remarks has their shape, parse_remarks reads them). Reading
     takes a lease: ``claim`` identifies the run, ``heartbeat_at`` is its last heartbeat. A run that lost its
     claim writes nothing more. ``retry_at`` is set while it waits after a crash.
+
+    ``reader_version`` is that of the kind's reader (extraction.kinds.VERSIONS), 0 for one from before
+    versions. ``reread_at`` is set while a document that is ready waits to be read again, or is being read
+    again: its state stays, and its passages answer, until the new ones take their place. ``reread_failure``
+    says why that did not work, in the codes of ``failure``.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
@@ -45,6 +52,9 @@ class Document(models.Model):
     created_at = models.DateTimeField()
     extracted_at = models.DateTimeField(null=True, blank=True)
     embedded_at = models.DateTimeField(null=True, blank=True)
+    reader_version = models.PositiveSmallIntegerField(default=0, db_default=0)
+    reread_at = models.DateTimeField(null=True, blank=True)
+    reread_failure = models.CharField(max_length=60, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -57,6 +67,9 @@ class Document(models.Model):
                 condition=Q(state__in=[FileState.WAITING, FileState.EXTRACTING]),
                 name="gpts_document_unread",
             ),
+            models.Index(
+                fields=["reread_at"], condition=Q(reread_at__isnull=False), name="gpts_document_reread"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,6 +78,19 @@ class Document(models.Model):
     @property
     def may_be_read_again(self) -> bool:
         return self.state == FileState.FAILED and self.timeouts < MAX_TIMEOUTS
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether an older reader than today's read it."""
+        return self.state == FileState.READY and self.reader_version < VERSIONS.get(self.media_type, 0)
+
+    @property
+    def may_be_reread(self) -> bool:
+        """Whether reading it again may give another text: another reader, or languages installed since."""
+        if self.state != FileState.READY or self.reread_at is not None:
+            return False
+        codes = {remark.code for remark in parse_remarks(self.remarks)}
+        return self.is_outdated or RemarkCode.OCR_LANGUAGES_MISSING in codes
 
 
 class KnowledgeFileQuerySet(models.QuerySet["KnowledgeFile"]):

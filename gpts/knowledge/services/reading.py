@@ -25,15 +25,18 @@ from gpts.knowledge.extraction import (
     UnreadableError,
     read_file,
 )
+from gpts.knowledge.extraction.kinds import VERSIONS
 from gpts.knowledge.models import Document, Passage
 from gpts.knowledge.models.documents import MAX_TIMEOUTS
 from gpts.knowledge.passages import PassageText, split_into_passages
+from gpts.knowledge.queries import build_reread_filter
 from gpts.knowledge.retrieval import index_passages, remove_from_index
 from gpts.knowledge.services.documents import (
     DANGEROUS,
     SILENCE_SECONDS,
     report_dangerous_document,
 )
+from gpts.knowledge.services.passage_exchange import build_passage, exchange_passages, write_passages
 from gpts.knowledge.states import FileState, ReadingStage
 from gpts.knowledge.text_recognition import find_engine, find_missing_languages
 
@@ -105,7 +108,8 @@ def claim_document(document_id: int, at: datetime) -> Document | None:
         Document.objects.select_for_update(skip_locked=True)
         .filter(
             Q(state=FileState.WAITING) & (Q(retry_at__isnull=True) | Q(retry_at__lte=at))
-            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=dead_before),
+            | Q(state=FileState.EXTRACTING, heartbeat_at__lt=dead_before)
+            | build_reread_filter(at, dead_before),
             pk=document_id,
             workspace__suspended_at__isnull=True,
         )
@@ -113,14 +117,19 @@ def claim_document(document_id: int, at: datetime) -> Document | None:
     )
     if document is None:
         return None
-    if document.state == FileState.EXTRACTING and document.attempts > len(BACK_OFF):
+    is_again = document.state == FileState.READY
+    if (document.state == FileState.EXTRACTING or is_again) and document.attempts > len(BACK_OFF):
         # Reading it kills the worker each time.
         _mark_failed(document, "crashed", at)
         return None
-    document.state, document.stage = FileState.EXTRACTING, ReadingStage.FETCHING
+    document.stage, document.progress = ReadingStage.FETCHING, 0
     document.claim, document.heartbeat_at, document.retry_at = uuid4(), at, None
-    document.progress, document.failure, document.remarks = 0, "", []
     document.attempts += 1
+    if is_again:
+        # State, remarks and passages stay until the new ones are there.
+        document.save(update_fields=["stage", "progress", "claim", "heartbeat_at", "retry_at", "attempts"])
+        return document
+    document.state, document.failure, document.remarks = FileState.EXTRACTING, "", []
     document.save()
     remove_from_index(document)
     Passage.objects.filter(document=document).delete()
@@ -129,7 +138,11 @@ def claim_document(document_id: int, at: datetime) -> Document | None:
 
 def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
     progress = _ProgressWriter(document, step, clock)
-    with _copy_to_disk(document.storage_key, progress) as path:
+    is_again = document.state == FileState.READY
+    with (
+        _copy_to_disk(document.storage_key, progress) as path,
+        tempfile.TemporaryFile("w+", encoding="utf-8", prefix="loggia-") as spool,
+    ):
         progress.begin(ReadingStage.READING)
         remarks: list[Remark] = []
         sections = read_file(
@@ -145,30 +158,40 @@ def _read_into_passages(document: Document, step: Step, clock: Clock) -> None:
         for texts in _split_into_batches(split_into_passages(measured)):
             with step():
                 progress.hold_claim()
-                Passage.objects.bulk_create(
-                    [_build_passage(document, position + index, text) for index, text in enumerate(texts)]
-                )
+                if not is_again:
+                    Passage.objects.bulk_create(
+                        [build_passage(document, position + index, text) for index, text in enumerate(texts)]
+                    )
+            if is_again:
+                write_passages(spool, texts)
             position += len(texts)
             # With DEBUG Django keeps every query in memory.
             reset_queries()
-    missing = find_missing_languages(remarks)
-    if missing is not None:
-        remarks.append(missing)
-    progress.begin(ReadingStage.INDEXING, percent=READ_PERCENT)
-    with step():
-        progress.hold_claim()
-        index_passages(document)
-        reset_queries()
-        Document.objects.filter(pk=document.pk, claim=document.claim).update(
-            state=FileState.READY,
-            stage=ReadingStage.NONE,
-            progress=100,
-            characters=measured.characters,
-            passage_count=position,
-            remarks=[remark.as_json() for remark in remarks],
-            claim=None,
-            extracted_at=clock(),
-        )
+        missing = find_missing_languages(remarks)
+        if missing is not None:
+            remarks.append(missing)
+        progress.begin(ReadingStage.INDEXING, percent=READ_PERCENT)
+        with step():
+            progress.hold_claim()
+            if is_again:
+                exchange_passages(document, spool)
+            index_passages(document)
+            reset_queries()
+            Document.objects.filter(pk=document.pk, claim=document.claim).update(
+                state=FileState.READY,
+                stage=ReadingStage.NONE,
+                progress=100,
+                characters=measured.characters,
+                passage_count=position,
+                remarks=[remark.as_json() for remark in remarks],
+                claim=None,
+                extracted_at=clock(),
+                reader_version=VERSIONS.get(document.media_type, 0),
+                reread_at=None,
+                reread_failure="",
+                # Vectors that are missing now are made in the background.
+                **({"embedded_at": None} if is_again else {}),
+            )
 
 
 @contextmanager
@@ -234,20 +257,6 @@ def _split_into_batches(texts: Iterator[PassageText]) -> Iterator[list[PassageTe
         yield batch
 
 
-def _build_passage(document: Document, position: int, text: PassageText) -> Passage:
-    return Passage(
-        workspace_id=document.workspace_id,
-        document=document,
-        position=position,
-        heading=text.heading,
-        page=text.page,
-        paragraph=text.paragraph,
-        first_row=text.rows[0] if text.rows else None,
-        last_row=text.rows[1] if text.rows else None,
-        text=text.text,
-    )
-
-
 def _fail_document(document: Document, code: str, step: Step, clock: Clock) -> None:
     with step():
         _mark_failed(document, code, clock())
@@ -255,7 +264,19 @@ def _fail_document(document: Document, code: str, step: Step, clock: Clock) -> N
 
 
 def _mark_failed(document: Document, code: str, at: datetime) -> None:
-    if not _release_claim(document.pk, document.claim, state=FileState.FAILED, failure=code):
+    if document.state == FileState.READY and code not in DANGEROUS:
+        # What was read before goes on answering.
+        held = Document.objects.filter(pk=document.pk, claim=document.claim)
+        held.update(
+            claim=None,
+            stage=ReadingStage.NONE,
+            progress=100,
+            reread_at=None,
+            reread_failure=code,
+            retry_at=None,
+        )
+        return
+    if not _release_claim(document.pk, document.claim, state=FileState.FAILED, failure=code, reread_at=None):
         return
     Passage.objects.filter(document=document).delete()
     remove_from_index(document)
@@ -280,7 +301,8 @@ def _schedule_retry(document: Document, step: Step, clock: Clock) -> int | None:
     seconds = BACK_OFF[document.attempts - 1]
     with step():
         retry_at = clock() + timedelta(seconds=seconds)
-        _release_claim(document.pk, document.claim, state=FileState.WAITING, retry_at=retry_at)
+        state = FileState.READY if document.state == FileState.READY else FileState.WAITING
+        _release_claim(document.pk, document.claim, state=state, retry_at=retry_at)
     return seconds
 
 

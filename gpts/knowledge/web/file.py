@@ -32,6 +32,7 @@ from gpts.knowledge.services.files import (
     retry_file,
     update_file,
 )
+from gpts.knowledge.services.rereading import reread_file
 from gpts.knowledge.services.web_pages import request_fetch_again
 from gpts.knowledge.web.files import annotate_file
 from workspaces.models import User
@@ -99,6 +100,17 @@ def build_knowledge_retry(request: HttpRequest, slug: str, file_id: int) -> Http
     file = access_knowledge_file(person, gpt, file_id)
     retry_file(file=file, by=person, at=timezone.now())
     return redirect("gpts:build-knowledge", slug)
+
+
+@login_required
+@require_POST
+def build_knowledge_reread(request: HttpRequest, slug: str, file_id: int) -> HttpResponse:
+    """Have a file read again that an older reader read, also one kept for frozen versions."""
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    file = access_knowledge_file(person, gpt, file_id, include_removed=True)
+    reread_file(file=file, by=person, at=timezone.now())
+    return redirect("gpts:build-knowledge-text", slug, file.pk)
 
 
 @login_required

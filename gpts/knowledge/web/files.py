@@ -29,6 +29,7 @@ from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.queries import list_knowledge_files, list_removed_files, list_unfinished_page_jobs
 from gpts.knowledge.remark_messages import describe_remarks
 from gpts.knowledge.services.files import FILE_COUNT, upload_knowledge_file
+from gpts.knowledge.services.rereading import reread_outdated_files
 from gpts.knowledge.services.web_pages import request_page
 from gpts.knowledge.states import FileState
 from gpts.studio.web.preview_pane import build_preview_context
@@ -101,19 +102,35 @@ def build_knowledge_page_dismiss(request: HttpRequest, slug: str, job_id: UUID) 
     return redirect("gpts:build-knowledge", slug)
 
 
+@login_required
+@require_POST
+def build_knowledge_reread_all(request: HttpRequest, slug: str) -> HttpResponse:
+    """Have all files read again that an older reader read."""
+    person = person_of(request)
+    gpt = access_gpt(person, slug, to=GPTAct.EDIT)
+    count = reread_outdated_files(gpt=gpt, by=person, at=timezone.now())
+    text = ngettext("%(count)d file is being read again.", "%(count)d files are being read again.", count)
+    messages.success(request, text % {"count": count})
+    return redirect("gpts:build-knowledge", slug)
+
+
 def annotate_file(file: KnowledgeFile) -> KnowledgeFile:
     """Set the attributes that templates show.
 
-    ``failure_text``, ``is_pending``, ``is_due`` (for review), ``remarks`` (list of RemarkText), ``has_gaps``.
+    ``failure_text``, ``reread_failure_text``, ``is_pending``, ``is_due`` (for review), ``remarks`` (list of
+    RemarkText), ``has_gaps``.
     """
     document = file.document
     assert document is not None  # files of the draft have one
     today = timezone.localdate()
     file.failure_text = describe_failure(document.failure)  # type: ignore[attr-defined]  # for the template
+    again = describe_failure(document.reread_failure)
+    file.reread_failure_text = again  # type: ignore[attr-defined]  # for the template
     remarks = describe_remarks(document.remarks) if document.state == FileState.READY else []
     file.remarks = remarks  # type: ignore[attr-defined]  # for the template
     file.has_gaps = any(remark.is_gap for remark in remarks)  # type: ignore[attr-defined]  # for the template
-    file.is_pending = document.state in PENDING  # type: ignore[attr-defined]  # for the template
+    is_pending = document.state in PENDING or document.reread_at is not None
+    file.is_pending = is_pending  # type: ignore[attr-defined]  # for the template
     file.is_due = file.review_on is not None and file.review_on <= today  # type: ignore[attr-defined]  # the same
     return file
 
@@ -121,10 +138,13 @@ def annotate_file(file: KnowledgeFile) -> KnowledgeFile:
 def build_list_context(gpt: GPT) -> dict[str, Any]:
     files = [annotate_file(file) for file in list_knowledge_files(gpt)]
     jobs = list_unfinished_page_jobs(gpt)
+    kept = list_removed_files(gpt)
+    documents = [file.document for file in (*files, *kept) if file.document is not None]
     return {
         "files": files,
         "jobs": jobs,
-        "kept": list_removed_files(gpt),
+        "kept": kept,
+        "outdated": sum(document.is_outdated and document.reread_at is None for document in documents),
         "limit": FILE_COUNT,
         "is_full": len(files) >= FILE_COUNT,
         "pending": sum(file.is_pending for file in files)  # type: ignore[attr-defined]  # set above

@@ -21,6 +21,11 @@ urlpatterns = [
         )
         for act in ("retry", "dismiss")
     ),
+    path(
+        "build/<slug:slug>/knowledge/reread",
+        files.build_knowledge_reread_all,
+        name="build-knowledge-reread-all",
+    ),
     path("build/<slug:slug>/knowledge/bench", bench.build_bench, name="build-bench"),
     path(
         "build/<slug:slug>/knowledge/<int:file_id>",
@@ -33,6 +38,6 @@ urlpatterns = [
             getattr(file, f"build_knowledge_{act}"),
             name=f"build-knowledge-{act}",
         )
-        for act in ("update", "replace", "fetch", "retry", "delete", "erase")
+        for act in ("update", "replace", "fetch", "retry", "reread", "delete", "erase")
     ),
 ]

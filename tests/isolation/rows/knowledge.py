@@ -21,6 +21,8 @@ ROWS: list[Row] = [
     page("gpts:build-knowledge-replace", OWNER, "POST", ids=FILE),
     page("gpts:build-knowledge-fetch", OWNER, "POST", ids=FILE),
     page("gpts:build-knowledge-retry", OWNER, "POST", ids=FILE),
+    page("gpts:build-knowledge-reread", OWNER, "POST", ids=FILE),
+    page("gpts:build-knowledge-reread-all", OWNER, "POST", ids=SLUG),
     page("gpts:build-knowledge-delete", OWNER, "POST", ids=FILE),
     page("gpts:build-knowledge-erase", OWNER, "POST", ids=FILE, body={"confirmation": "x"}),
     api("gpts_api:knowledge-list", OWNER, READ, ids=SLUG),
@@ -37,5 +39,7 @@ ROWS: list[Row] = [
     api("gpts_api:knowledge-text", OWNER, READ, ids=FILE),
     api("gpts_api:knowledge-fetch", OWNER, WRITE, "POST", ids=FILE),
     api("gpts_api:knowledge-retry", OWNER, WRITE, "POST", ids=FILE),
+    api("gpts_api:knowledge-reread", OWNER, WRITE, "POST", ids=FILE),
+    api("gpts_api:knowledge-reread-all", OWNER, WRITE, "POST", ids=SLUG),
     api("gpts_api:knowledge-erase", OWNER, WRITE, "POST", ids=FILE, body={"confirmation": "x"}),
 ]

@@ -38,6 +38,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         (
             AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("links", _("Invitation links"), "workspaces:link-list", WorkspaceAct.MANAGE_PEOPLE),
+            AdminPage("domains", _("Domains"), "workspaces:domain-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("guests", _("Guests"), "workspaces:guest-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("groups", _("Groups"), "workspaces:group-list", WorkspaceAct.MANAGE_GROUPS),
         ),
@@ -60,6 +61,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
                 "store", _("Private store"), "marketplace:store-section-list", WorkspaceAct.MANAGE_STORE
             ),
             AdminPage("gpts", _("All GPTs"), "gpts:gpt-table", WorkspaceAct.MANAGE_GPTS),
+            AdminPage("publishing", _("Publishing"), "gpts:publishing-list", WorkspaceAct.MANAGE_GPTS),
             AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),
         ),
     ),

@@ -32,7 +32,7 @@ def make_id() -> models.UUIDField:
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0033_gpt_table"),
+        ("gpts", "0035_publishing"),
         ("workspaces", "0016_cost_centres"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
