@@ -497,7 +497,7 @@ def test_the_filter_by_object_finds_what_names_it_too(owner: User, team: Workspa
     about_bob = ask(f"object=workspaces.user:{bob.pk}")
     kinds = client.get(f"{base}?kind=gpts.gpt")
 
-    assert about_bob == ["gpts.gpt_transferred", "workspaces.member_role_changed", "workspaces.member_added"]
+    assert about_bob == ["gpts.gpt_transferred", "workspaces.member_role_changed", "workspaces.member_joined"]
     assert dict(kinds.context["kinds"])["gpts.gpt"] == "GPTs"
     assert [name for _key, name in kinds.context["objects"]] == ["Desk", "Other"]
     assert ask("kind=gpts.gpt") == [
