@@ -87,11 +87,8 @@ def seed_rights(*, at: datetime) -> str:
     _seed_audiences(acme, people, at=at)
     _seed_shares(acme, people, at=at)
     _seed_orphan(acme, people, at=at)
-<<<<<<< HEAD
     _seed_keys(acme, people, at=at)
-=======
     _seed_blocked(acme, people, at=at)
->>>>>>> main
     for name, wanted in SAVED_FILTERS:
         save_gpt_filter(workspace=acme, name=name, wanted=wanted, by=people[ADMIN])
     return f"{GPTShare.objects.filter(workspace=acme).count()} shares of Acme's GPTs"
@@ -126,7 +123,6 @@ def _seed_shares(acme: Workspace, people: dict[str, User], *, at: datetime) -> N
             set_share(gpt=gpts[slug], right=right, group=group, by=admin, at=moment)
 
 
-<<<<<<< HEAD
 def _seed_keys(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
     """Programs act as two members; nobody has the secrets of these keys."""
     for email, name, scopes, days, used in (
@@ -144,7 +140,8 @@ def _seed_keys(acme: Workspace, people: dict[str, User], *, at: datetime) -> Non
             at=at - timedelta(days=50),
         )
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=at - timedelta(days=used))
-=======
+
+
 def _seed_blocked(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
     """An admin took a GPT out of the company's store."""
     builder, moment = people[BUILDER], at - timedelta(days=9)
@@ -153,7 +150,6 @@ def _seed_blocked(acme: Workspace, people: dict[str, User], *, at: datetime) -> 
     set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=moment, by=builder)
     reason = "It gives medical advice. Ask the company doctor instead."
     block_in_store(gpt=gpt, reason=reason, by=people[ADMIN], at=at - timedelta(days=2))
->>>>>>> main
 
 
 def _seed_orphan(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:

@@ -32,7 +32,7 @@ def make_id() -> models.UUIDField:
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("gpts", "0035_publishing"),
+        ("gpts", "0036_blocked_gpts"),
         ("workspaces", "0016_cost_centres"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
