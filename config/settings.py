@@ -266,6 +266,9 @@ AUDIT_WORDS = [
     "payouts.audit_words.WORDS",
 ]
 
+# Called with a group that people were added to by hand, in that transaction; a refusal undoes it.
+GROUP_GROWTH_CHECKS = ["gpts.assistants.services.shares.check_group_growth"]
+
 # How notifications read (workspaces/notification_words.py); one of another kind is shown as it was sent.
 NOTIFICATION_WORDS = [
     "workspaces.notification_words.WORDS",

@@ -103,6 +103,7 @@ def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelat
         user_id=user.pk,
         is_active=user.is_active,
         role=role,
+        is_colleague=membership is not None,
         audiences=audiences,
         right="" if gpt.owner_id == user.pk else find_right(user.pk, gpt, is_member=role != ""),
     )
@@ -149,8 +150,16 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
         Exists(list_guest_places(user.pk)), gpt=OuterRef("pk"), user_id=user.pk
     )
     is_guest = Q(has_shares=True) & Exists(guest_shares) & Exists(live.filter(audience=Audience.SHARED))
-    reach = (Exists(live.filter(audience=Audience.PUBLIC)) | is_guest) | (
-        inside & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)) | is_invited)
+    is_open = Q(blocked_at__isnull=True)
+    is_outside = ~inside & ~is_guest
+    reach = (
+        (Exists(live.filter(audience=Audience.PUBLIC)) & (is_open | is_outside))
+        | (is_open & is_guest)
+        | (
+            is_open
+            & inside
+            & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)) | is_invited)
+        )
     )
     return (
         GPT.objects.filter(
@@ -159,6 +168,11 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
         .select_related("workspace", "owner")
         .order_by("-updated_at", "-id")
     )
+
+
+def list_gpts_of(workspace: Workspace) -> QuerySet[GPT]:
+    """Return every GPT of a workspace whose administration the caller has authorised."""
+    return GPT.objects.filter(workspace=workspace, deleted_at__isnull=True)
 
 
 def list_own_gpts(user: User, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
