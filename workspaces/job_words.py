@@ -75,6 +75,7 @@ LABELS: dict[str, Any] = {
 CALLS: dict[str, Any] = {
     "gpts.knowledge_page": gettext_lazy("Fetch a web page as knowledge"),
     "gpts.provider_test": gettext_lazy("Test the connection of a provider"),
+    "workspaces.mail_test": gettext_lazy("Test the mail server"),
 }
 
 
