@@ -127,14 +127,17 @@ def _list_queues(*, at: datetime) -> Iterator[ServerState]:
         ),
         is_reachable=alive > 0,
     )
+    short = [f"{name} {formats.number(count)}" for name, count in log.queues.items() if count <= LONG_QUEUE]
+    if short:
+        yield ServerState(_("Waiting jobs"), " · ".join(short))
     for name, count in log.queues.items():
-        waiting = ngettext("%(count)s job waits", "%(count)s jobs wait", count)
-        long = _("More wait than one worker clears soon. Look whether its worker runs, or start another one.")
-        yield ServerState(
-            _("Queue “%(name)s”") % {"name": name},
-            waiting % {"count": formats.number(count)},
-            long if count > LONG_QUEUE else "",
-        )
+        if count > LONG_QUEUE:
+            waiting = ngettext("%(count)s job waits", "%(count)s jobs wait", count)
+            yield ServerState(
+                _("Queue “%(name)s”") % {"name": name},
+                waiting % {"count": formats.number(count)},
+                _("More wait than one worker clears soon. Look whether it runs, or start another one."),
+            )
     late = [job for job in log.running if at - job.since > LONG_RUN]
     if late:
         oldest = min(job.since for job in late)

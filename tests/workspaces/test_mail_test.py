@@ -126,7 +126,7 @@ def test_a_failure_is_explained_without_the_password(
 def test_health_names_each_part_and_is_for_operators() -> None:
     page = sign_in(OperatorUserFactory.create()).get("/operator/health").content.decode()
 
-    for part in ("PostgreSQL", "Queue “celery”", "Workers", "Disk of this server", "Search index", "Mail"):
+    for part in ("PostgreSQL", "Waiting jobs", "Workers", "Disk of this server", "Search index", "Mail"):
         assert part in page
     assert sign_in(UserFactory.create()).get("/operator/health").status_code == 404
     assert sign_in(UserFactory.create()).get("/operator/limits").status_code == 404
