@@ -28,7 +28,12 @@ QUEUES: dict[str, tuple[str, ...]] = {
     # An erasure may take hours.
     "files": ("gpts.read_files", "workspaces.run_erasure"),
     # Waiting for servers elsewhere.
-    "outbound": ("gpts.ask_golden_prompt", "workspaces.run_outbound_jobs", "workspaces.settle_*"),
+    "outbound": (
+        "gpts.ask_golden_prompt",
+        "workspaces.run_outbound_jobs",
+        "workspaces.settle_*",
+        "workspaces.check_*",
+    ),
     # Hours of computing, at a low priority.
     "search": (
         "gpts.embed_waiting",
@@ -80,6 +85,7 @@ every("gpts: tell of edits by others", "gpts.send_edit_notices", 300)
 daily("gpts: remove old failures of models", "gpts.remove_old_failures", hour=4, minute=10)
 every("workspaces: resume calls to other hosts", "workspaces.sweep_outbound_jobs", 30)
 every("workspaces: follow e-mail rules of groups", "workspaces.apply_group_rules", 3600)
+every("workspaces: look for records of domains", "workspaces.check_domains", 900)
 every("workspaces: end guests whose time is over", "workspaces.expire_guests", 900)
 every("workspaces: resume mails of imported invitations", "workspaces.send_imported_invitations", 300)
 every("workspaces: resume e-mails", "workspaces.sweep_mails", 60)

@@ -266,6 +266,9 @@ AUDIT_WORDS = [
     "payouts.audit_words.WORDS",
 ]
 
+# Called with a group that people were added to by hand, in that transaction; a refusal undoes it.
+GROUP_GROWTH_CHECKS = ["gpts.assistants.services.shares.check_group_growth"]
+
 # How notifications read (workspaces/notification_words.py); one of another kind is shown as it was sent.
 NOTIFICATION_WORDS = [
     "workspaces.notification_words.WORDS",
@@ -459,6 +462,8 @@ EMBEDDING_JOBS = env.int("EMBEDDING_JOBS", 2)
 # and those that addresses of tenants may have: providers of workspaces and web pages as knowledge.
 OUTBOUND_ALLOWED_PRIVATE_HOSTS = env.list("OUTBOUND_ALLOWED_PRIVATE_HOSTS", default=[])
 OUTBOUND_TENANT_PRIVATE_HOSTS = env.list("OUTBOUND_TENANT_PRIVATE_HOSTS", default=[])
+# Resolvers as "192.0.2.1" or "192.0.2.1:53" for proofs of e-mail domains; empty: those of the server.
+DNS_SERVERS = env.list("DNS_SERVERS", default=[])
 OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", False)  # plain http to public hosts
 # Calls to other hosts that a person, or a workspace, may have waiting or running, and that run at once.
 OUTBOUND_JOBS_PER_PERSON = env.int("OUTBOUND_JOBS_PER_PERSON", 20)

@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 from demo.models_and_budgets import ACME, ADMIN, BUILDER, MEMBER
 from workspaces.models import ScimToken, ScimUser, User, Workspace
 from workspaces.services.connections import ConnectionSettings, set_connection
+from workspaces.services.domain_claims import claim_domain, set_domain_joining, settle_check
 from workspaces.services.identity_rules import set_role_claims
 from workspaces.services.proved_domains import prove_domain
 from workspaces.services.scim_groups import add_scim_group
 from workspaces.services.scim_tokens import create_scim_token, record_token_use
 from workspaces.services.scim_users import add_missing_rows
+from workspaces.states import DomainOutcome
 
 DOMAIN = "acme.test"
+# Waits for its record.
+CLAIMED = "acme-labs.test"
 GROUPS = {"Design": (BUILDER, MEMBER), "Support": (ADMIN, MEMBER)}
 
 
@@ -45,6 +49,9 @@ def seed_identity(*, at: datetime) -> str:
         at=at - timedelta(days=20),
     )
     prove_domain(workspace=acme, domain=DOMAIN, at=at - timedelta(days=20))
+    set_domain_joining(workspace=acme, joining="offer", by=admin, at=at - timedelta(days=20))
+    claim = claim_domain(workspace=acme, domain=CLAIMED, by=admin, at=at - timedelta(hours=3))
+    settle_check(claim_id=claim.pk, outcome=DomainOutcome.MISSING, at=at - timedelta(minutes=50))
     token, _plain = create_scim_token(
         workspace=acme,
         name="Entra ID",

@@ -19,6 +19,7 @@ from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_toke
 from workspaces import rules
 from workspaces.models import (
     ApiKey,
+    DomainClaim,
     Erasure,
     Group,
     Guest,
@@ -33,6 +34,7 @@ from workspaces.models import (
 )
 from workspaces.policy import Act
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles, load_policy
+from workspaces.queries.domains import JoinOffer, list_join_offers
 from workspaces.sign_in_rules import is_key_too_old
 from workspaces.states import ApiScope, Staff, WorkspaceKind
 
@@ -188,6 +190,22 @@ def access_invite_link(workspace: Workspace, link_id: int) -> InviteLink:
     if link is None:
         raise not_found()
     return link
+
+
+def access_domain_claim(workspace: Workspace, domain: str) -> DomainClaim:
+    """Return a claim of ``workspace`` (already authorised); NotFound for a domain that it does not claim."""
+    claim = DomainClaim.objects.select_related("workspace").filter(workspace=workspace, domain=domain).first()
+    if claim is None:
+        raise not_found()
+    return claim
+
+
+def access_join_offer(user: User, slug: str) -> JoinOffer:
+    """Return the offer to join the workspace by an address of ``user``; NotFound for everybody else."""
+    for offer in list_join_offers(user):
+        if offer.workspace.slug == slug:
+            return offer
+    raise not_found()
 
 
 def access_guest(user: User, workspace: Workspace, guest_id: int) -> Guest:

@@ -43,6 +43,7 @@ from workspaces.queries.instance_settings import describe_value
 from workspaces.queries.jobs import JobKind
 from workspaces.states import (
     ApiScope,
+    DomainJoining,
     ErasureKind,
     GroupSharing,
     MemberSource,
@@ -158,6 +159,12 @@ def _describe_removal(data: Mapping[str, Any]) -> Any:
     return _("%(who)s removed %(what)s from the workspace.")
 
 
+def _describe_proof(data: Mapping[str, Any]) -> Any:
+    if data.get("by_record"):
+        return _("The DNS record of %(domain)s shows that it belongs to this workspace.")
+    return _("The operator of this instance has checked that %(domain)s belongs to this workspace.")
+
+
 def _describe_publishing(data: Mapping[str, Any]) -> Any:
     if data.get("may_publish"):
         return _("%(who)s allowed GPTs to leave the workspace.")
@@ -255,6 +262,10 @@ _CONNECTION = {
     "group_claim": FieldWords(_("Claim with groups")),
     "is_enabled": FieldWords(_("Switched on")),
     "is_secret_new": FieldWords(_("New secret")),
+    "unlinked": FieldWords(_("Connected accounts that were disconnected")),
+    "sso_url": FieldWords(_("Address of the sign-in")),
+    "metadata_url": FieldWords(_("Address of the metadata")),
+    "certificates": FieldWords(_("Certificates")),
 }
 
 
@@ -320,8 +331,26 @@ ACTIONS = {
     "workspaces.domain_proved": ActionWords(
         Area.SETTINGS,
         _("Domain proved"),
-        _("The operator of this instance has checked that %(domain)s belongs to this workspace."),
+        _describe_proof,
         fields={"domain": FieldWords(_("Domain"))},
+    ),
+    "workspaces.domain_claimed": ActionWords(
+        Area.SETTINGS,
+        _("Domain added"),
+        _("%(who)s added the domain %(domain)s, to be proved by a DNS record."),
+        fields={"domain": FieldWords(_("Domain"))},
+    ),
+    "workspaces.domain_lost": ActionWords(
+        Area.SETTINGS,
+        _("Domain lost"),
+        _("%(domain)s does not belong to this workspace any more: its DNS record is gone."),
+        fields={"domain": FieldWords(_("Domain"))},
+    ),
+    "workspaces.domain_joining_set": ActionWords(
+        Area.SETTINGS,
+        _("Joining by domain set"),
+        _("%(who)s changed how people at the domains of this workspace join."),
+        fields={"domain_joining": FieldWords(_("People at its domains"), describe_choice(DomainJoining))},
     ),
     "workspaces.domain_released": ActionWords(
         Area.SETTINGS,
@@ -338,13 +367,14 @@ ACTIONS = {
         Area.SETTINGS,
         _("Sign-in connection set"),
         _("%(who)s set the sign-in connection %(what)s."),
-        details=("is_secret_new",),
+        details=("is_secret_new", "unlinked"),
         fields=_CONNECTION,
     ),
     "workspaces.connection_checked": ActionWords(
         Area.SETTINGS,
         _("Sign-in connection checked"),
         _("%(who)s checked the sign-in connection %(what)s; the provider answered."),
+        fields=_CONNECTION,
     ),
     "workspaces.connection_switched": ActionWords(
         Area.SETTINGS,
@@ -452,7 +482,11 @@ ACTIONS = {
         Area.MEMBERS, _("Member invited"), _("%(who)s invited %(what)s as %(role)s."), fields=_ROLE
     ),
     "workspaces.member_joined": ActionWords(
-        Area.MEMBERS, _("Member joined"), _("%(user_id)s joined as %(role)s."), fields=_ROLE
+        Area.MEMBERS,
+        _("Member joined"),
+        _("%(user_id)s joined as %(role)s."),
+        details=("domain",),
+        fields=_ROLE | {"domain": FieldWords(_("By an address at"))},
     ),
     "workspaces.member_removed": ActionWords(Area.MEMBERS, _("Member removed"), _describe_removal),
     "workspaces.member_cost_centre_set": ActionWords(

@@ -54,9 +54,11 @@ LABELS: dict[str, Any] = {
     "reviews.tend_queue": gettext_lazy("Keep the queue of moderation in order"),
     "workspaces.apply_group_rules": gettext_lazy("Apply the rules of groups"),
     "workspaces.apply_rules_to_person": gettext_lazy("Apply the rules of groups to a person"),
+    "workspaces.check_domains": gettext_lazy("Look for the DNS records of e-mail domains"),
     "workspaces.discard_mail": gettext_lazy("Discard an e-mail"),
     "workspaces.expire_guests": gettext_lazy("End the places of guests"),
     "workspaces.forget_used_tokens": gettext_lazy("Forget used codes and links"),
+    "workspaces.join_by_domains": gettext_lazy("Let somebody join by their e-mail domain"),
     "workspaces.notify_of_guesses": gettext_lazy("Warn somebody whose password is guessed at"),
     "workspaces.record_activity": gettext_lazy("Note when a member was last active"),
     "workspaces.remove_expired_sessions": gettext_lazy("Remove expired sessions"),
@@ -75,6 +77,7 @@ LABELS: dict[str, Any] = {
 CALLS: dict[str, Any] = {
     "gpts.knowledge_page": gettext_lazy("Fetch a web page as knowledge"),
     "gpts.provider_test": gettext_lazy("Test the connection of a provider"),
+    "workspaces.domain_check": gettext_lazy("Look for the DNS record of an e-mail domain"),
     "workspaces.mail_test": gettext_lazy("Test the mail server"),
 }
 

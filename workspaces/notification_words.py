@@ -9,8 +9,11 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from core.look.formats import reread_day
 from core.retelling import Phrase, retell, retell_paragraphs
 from workspaces.models import Notification
+from workspaces.services.domain_claims import FAILING_KIND, LOST_KIND
+from workspaces.services.domain_joining import JOINED_KIND, OFFERED_KIND
 from workspaces.services.security_notices import SecurityEvent, get_security_messages
 
 
@@ -35,7 +38,28 @@ def _build_security_words(event: SecurityEvent) -> NotificationWords:
 
 
 WORDS: Mapping[str, NotificationWords] = {
-    f"security.{event}": _build_security_words(event) for event in SecurityEvent
+    **{f"security.{event}": _build_security_words(event) for event in SecurityEvent},
+    FAILING_KIND: NotificationWords(
+        (Phrase(("The DNS record of %(domain)s is missing",)),),
+        (
+            Phrase(
+                ("Put it back by %(day)s, or the domain is not your workspace's any more.",),
+                {"day": reread_day},
+            ),
+        ),
+    ),
+    LOST_KIND: NotificationWords(
+        (Phrase(("%(domain)s is not your workspace's any more",)),),
+        (Phrase(("Its DNS record is gone. Members stay; nobody joins by it any more.",)),),
+    ),
+    OFFERED_KIND: NotificationWords(
+        (Phrase(("You may join %(name)s",)),),
+        (Phrase(("It lets everybody with an address at %(domain)s join.",)),),
+    ),
+    JOINED_KIND: NotificationWords(
+        (Phrase(("You are a member of %(name)s now",)),),
+        (Phrase(("It lets everybody with an address at %(domain)s join.",)),),
+    ),
 }
 
 

@@ -28,6 +28,25 @@ BUILDER_ROLES = (Role.OWNER, Role.ADMIN, Role.BUILDER)
 
 class ConnectionKind(TextChoices):
     OIDC = "oidc", "OpenID Connect"
+    SAML = "saml", "SAML 2.0"
+
+
+class DomainOutcome(TextChoices):
+    """What the last look at the record of a domain found."""
+
+    NEVER = "never", _("Not looked at yet")
+    FOUND = "found", _("The record is there")
+    MISSING = "missing", _("The record is not there")
+    UNREACHABLE = "unreachable", _("The name servers did not answer")
+    OF_ANOTHER = "of_another", _("The record is there, but another workspace has this domain")
+
+
+class DomainJoining(TextChoices):
+    """How people with a confirmed address at a proved domain become members."""
+
+    OFF = "off", _("By invitation only")
+    OFFER = "offer", _("They are offered to join")
+    SIGN_UP = "sign_up", _("They are members once they have confirmed their address")
 
 
 # Roles that a link may give: whoever forwards a link must not make admins.

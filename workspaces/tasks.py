@@ -18,6 +18,8 @@ from workspaces.models import User
 from workspaces.queries import find_user
 from workspaces.services import mail_test, outbound_jobs
 from workspaces.services.activity import record_activity
+from workspaces.services.domain_claims import check_due_domains
+from workspaces.services.domain_joining import join_at_sign_up
 from workspaces.services.erasures import resume_erasures, run_erasure
 from workspaces.services.failed_jobs import discard_mail, settle_outbound_job
 from workspaces.services.groups import apply_all_group_rules, apply_rules_to_person
@@ -165,3 +167,20 @@ def send_imported_invitations() -> int:
     """Write mails of imported invitations that wait, some at a time. Running twice writes each once."""
     with system_scope("workspaces.send_imported_invitations"):
         return mail_imported_invitations(at=timezone.now())
+
+
+@shared_task(name="workspaces.check_domains")
+def check_domains() -> int:
+    """Look for the DNS records of claimed and proved domains. Running twice looks twice, with one result."""
+    return check_due_domains(clock=timezone.now)
+
+
+@shared_task(name="workspaces.join_by_domains")
+def join_by_confirmed_address(*, user_id: int) -> None:
+    """Make somebody who confirmed an address a member where their domain does that. Idempotent."""
+    with system_scope("workspaces.join_by_domains"):
+        user = User.objects.filter(pk=user_id, is_active=True).first()
+        if user is None:
+            log_refused_task("workspaces.join_by_domains", "no_account", user_id=user_id)
+            return
+        join_at_sign_up(user=user, at=timezone.now())

@@ -146,6 +146,12 @@ WORDS = AuditWords(
         "gpts.draft_updated": ActionWords(
             Area.GPTS, _("Draft changed"), _("%(who)s changed the draft of %(what)s.")
         ),
+        "gpts.gpt_blocked": ActionWords(
+            Area.SHARING, _("GPT blocked in the store"), _("%(who)s blocked %(what)s in the store.")
+        ),
+        "gpts.gpt_unblocked": ActionWords(
+            Area.SHARING, _("Block of a GPT lifted"), _("%(who)s lifted the block of %(what)s in the store.")
+        ),
         "gpts.gpt_created": ActionWords(Area.GPTS, _("GPT created"), _("%(who)s created %(what)s.")),
         "gpts.gpt_deleted": ActionWords(Area.GPTS, _("GPT deleted"), _("%(who)s deleted %(what)s.")),
         "gpts.gpt_quarantined": ActionWords(
@@ -159,6 +165,9 @@ WORDS = AuditWords(
             _("GPT released from quarantine"),
             _("%(who)s released %(what)s from quarantine."),
             is_staff_act=True,
+        ),
+        "gpts.share_left": ActionWords(
+            Area.SHARING, _("Share given up"), _("%(who)s gave up what was shared with them of %(what)s.")
         ),
         "gpts.gpt_shared": ActionWords(
             Area.SHARING,

@@ -11,6 +11,7 @@ from gpts.assistants.access import access_gpt
 from gpts.assistants.audiences import COMPANY_AUDIENCES
 from gpts.assistants.models import GPT, GPTShare, LiveVersion, PublishRequest
 from gpts.assistants.queries.gpts import get_relation
+from gpts.assistants.queries.shares import find_share_with
 from gpts.assistants.rules import GPTAct, may
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import filter_visible_messages
@@ -55,6 +56,14 @@ def access_share(gpt: GPT, identifier: int) -> GPTShare:
     if share is None:
         raise NotFound(_("There is no such share."), code="share_not_found")
     share.gpt = gpt
+    return share
+
+
+def access_share_with(user: User, identifier: int) -> GPTShare:
+    """Return a share with ``user`` or a group of theirs; NotFound for those of others."""
+    share = find_share_with(user, identifier)
+    if share is None:
+        raise NotFound(_("There is no such share."), code="share_not_found")
     return share
 
 

@@ -44,6 +44,7 @@ SENT_TO_UPKEEP = {
     "gpts.transfer_gpts",
     "reviews.check_submission",
     "workspaces.apply_rules_to_person",
+    "workspaces.join_by_domains",
     "workspaces.record_activity",
 }
 

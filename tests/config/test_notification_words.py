@@ -71,6 +71,13 @@ STORED = [
         "你的付款已暂缓",
         "The bank asks for a document.",
     ),
+    (
+        "workspaces.domain_failing",
+        "The DNS record of acme.example is missing",
+        "Put it back by 4 Dec 2026, or the domain is not your workspace's any more.",
+        "acme.example 的 DNS 记录不见了",
+        "请在 2026年12月4日前恢复，否则这个域名将不再属于你的工作区。",
+    ),
     ("knowledge_refused", "“a.docm” was refused", "An older text.", "“a.docm”被拒收", "An older text."),
     ("of_another_version", "Your payouts are on hold", "", "Your payouts are on hold", ""),
 ]

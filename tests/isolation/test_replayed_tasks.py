@@ -236,6 +236,7 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "workspaces.settle_outbound_job": ({"job_id": str(uuid4()), "act": "retry"}, []),
     "workspaces.notify_of_guesses": ({"email": "nobody@example.org"}, [guesses_at_a_closed_account]),
     "workspaces.apply_rules_to_person": ({"user_id": 10**9}, [rules_of_a_closed_account]),
+    "workspaces.join_by_domains": ({"user_id": 10**9}, [rules_of_a_closed_account]),
     "workspaces.record_activity": (
         {"user_id": 10**9, "workspace_id": 10**9, "at": NOW.isoformat()},
         [activity_of_a_leaver],

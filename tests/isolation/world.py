@@ -42,6 +42,7 @@ from tests.support.uploads import make_picture
 from workspaces.models import PolicyRevision, SharingPolicy, User, Workspace
 from workspaces.queries import get_user_roles
 from workspaces.services.api_keys import create_api_key
+from workspaces.services.domain_claims import claim_domain
 from workspaces.services.groups import add_group_members, create_group
 from workspaces.services.guests import start_guest
 from workspaces.services.invite_links import create_invite_link
@@ -161,6 +162,7 @@ def _belongings(world: World) -> None:
     link, link_token = create_invite_link(
         workspace=world.alpha, role="member", days=7, max_uses=None, by=owner, at=now
     )
+    claim_domain(workspace=world.alpha, domain="alpha.example", by=owner, at=now)
     guest = start_guest(
         workspace=world.alpha,
         user=world.people["third"],

@@ -22,7 +22,7 @@ NOT_WRITTEN = re.compile(
     r"|closerun|account\.|journalentry|posting|usage)|gpts_insight|gpts_usage(void|day)|core_(audit|failedjob|instancesetting)|marketplace_shelf\."
     r"|marketplace_searchterm\.trigrams|workspaces_(usedtoken|retiredname|erasure|outgoingmail\.sealed)"
     r"|workspaces_policyrule\.(act|target_value)|workspaces_sharingpolicy\.closed_acts"
-    r"|account_emailconfirmation"
+    r"|account_emailconfirmation|workspaces_domainclaim\.token"
     r"|gpts_languagemodel\.embedding_failure|gpts_(vectorblock|attachmentvectors)|marketplace_listingvector|gpts_index(segment|block)|usersessions_usersession\.session_key|gpts_indexshelf\.key"
     r"|workspaces_user\.(password|language|time_zone)|workspaces_workspace\.(accent|logo)"
     r"|workspaces_apikey\.scopes|.*_hash$|.*\.(sha256|file_sha256|media_type|error_code|failure|reread_failure|kind|currency"

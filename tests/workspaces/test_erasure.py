@@ -37,6 +37,7 @@ from tests.support.times import AT
 from workspaces.erasure import load_parts
 from workspaces.models import (
     ApiKey,
+    DomainClaim,
     Erasure,
     Group,
     GroupMember,
@@ -160,6 +161,8 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     plant(IdentityLink, **here, connection=connection, user=owner)
     plant(IdentityRules, **here, default_role="member")
     plant(ProvedDomain, **here)
+    plant(DomainClaim, **here, created_by=owner)
+    Member.objects.filter(**here, user=owner).update(gpt_filters=[f"{MARK} filter"])
 
 
 def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> None:

@@ -4,7 +4,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from workspaces.api import (
     audit,
+    connections,
     cost_centres,
+    domains,
     groups,
     identity,
     joining,
@@ -79,6 +81,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("workspaces/<slug:workspace>/identity", identity.IdentityView.as_view(), name="identity"),
     path(
+        "workspaces/<slug:workspace>/identity/connections",
+        connections.ConnectionsView.as_view(),
+        name="connection-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/identity/connections/<slug:kind>",
+        connections.ConnectionView.as_view(),
+        name="connection-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/identity/connections/<slug:kind>/check",
+        connections.ConnectionCheckView.as_view(),
+        name="connection-check",
+    ),
+    path(
         "workspaces/<slug:workspace>/identity/scim-tokens",
         identity.ScimTokensView.as_view(),
         name="scim-token-list",
@@ -101,6 +118,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/invite-links/<int:link_id>",
         joining.InviteLinkView.as_view(),
         name="link-detail",
+    ),
+    path("workspaces/<slug:workspace>/domains", domains.DomainsView.as_view(), name="domain-list"),
+    path(
+        "workspaces/<slug:workspace>/domains/<str:domain>", domains.DomainView.as_view(), name="domain-detail"
+    ),
+    path(
+        "workspaces/<slug:workspace>/domain-joining",
+        domains.DomainJoiningView.as_view(),
+        name="domain-joining",
     ),
     path("workspaces/<slug:workspace>/guests", joining.GuestsView.as_view(), name="guest-list"),
     path(

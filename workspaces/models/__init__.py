@@ -1,7 +1,7 @@
 """Users, workspaces, members, API keys, notifications."""
 
 from workspaces.models.api_keys import ApiKey
-from workspaces.models.connections import IdentityConnection, IdentityLink, ProvedDomain
+from workspaces.models.connections import DomainClaim, IdentityConnection, IdentityLink, ProvedDomain
 from workspaces.models.directory import IdentityRules, ScimGroup, ScimGroupMember, ScimToken, ScimUser
 from workspaces.models.erasures import Erasure, RetiredName
 from workspaces.models.groups import Group, GroupMember
@@ -21,6 +21,7 @@ from workspaces.models.workspaces import (
 
 __all__ = [
     "ApiKey",
+    "DomainClaim",
     "Erasure",
     "Group",
     "GroupMember",

@@ -8,14 +8,16 @@ from django.db.models.functions import Lower
 
 from workspaces.models.users import User
 from workspaces.models.workspaces import Workspace
-from workspaces.states import ConnectionKind
+from workspaces.states import ConnectionKind, DomainOutcome
 
 
 class IdentityConnection(models.Model):
-    """An identity provider of a workspace: OpenID Connect by discovery.
+    """An identity provider of a workspace: OpenID Connect by discovery, or SAML by metadata; one of each.
 
-    ``secret`` is sealed (core.secrets). ``discovered`` is what the provider says about itself, empty until a
-    worker has checked it. Sign-in works while it is enabled and has been discovered.
+    ``issuer`` is how the provider calls itself, for SAML its entity id. ``secret`` is sealed (core.secrets).
+    ``discovered`` is what the provider says about itself: for OpenID Connect its addresses and keys, for SAML
+    ``sso_url``, ``certificates`` and ``metadata_url`` (empty for metadata that was pasted). Sign-in works
+    while the connection is enabled and has been discovered.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="identity_connections")
@@ -68,10 +70,11 @@ class IdentityLink(models.Model):
 
 
 class ProvedDomain(models.Model):
-    """A domain of e-mail addresses that is a workspace's own, as somebody outside of it has checked.
+    """A domain of e-mail addresses that is a workspace's own: the operator or its DNS record says so.
 
     A domain belongs to one workspace: its directory and its identity provider may then make members of people
-    with such addresses without asking them.
+    with such addresses without asking them. One with a DomainClaim of its workspace is lost with its record;
+    without one the operator has checked it.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="proved_domains")
@@ -82,6 +85,43 @@ class ProvedDomain(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(domain=Lower("domain")), name="workspaces_proveddomain_lower"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class DomainClaim(models.Model):
+    """A domain that a workspace says is its own, with the text that its DNS record must have.
+
+    Several workspaces may claim one domain; who controls its DNS proves it (ProvedDomain). The claim stays
+    for checks to come; ``failing_since`` is when a proved one first lacked its record.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="domain_claims")
+    domain = models.CharField(max_length=253)
+    # Published in the domain's DNS: no secret.
+    token = models.CharField(max_length=40)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(
+        max_length=12,
+        choices=DomainOutcome.choices,
+        default=DomainOutcome.NEVER,
+        db_default=DomainOutcome.NEVER,
+    )
+    failing_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "domain"], name="workspaces_domainclaim_once"),
+            models.CheckConstraint(
+                condition=models.Q(domain=Lower("domain")), name="workspaces_domainclaim_lower"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=DomainOutcome.values), name="workspaces_domainclaim_outcome"
             ),
         ]
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models.users import User
-from workspaces.states import Role, WorkspaceKind
+from workspaces.states import DomainJoining, Role, WorkspaceKind
 
 COST_CENTRE_LENGTH = 20
 
@@ -37,8 +37,17 @@ class Workspace(models.Model):
     # How many GPTs it may have, set by the operator; null: no limit.
     gpt_limit = models.PositiveIntegerField(null=True, blank=True)
 
+    # Whether people with an address at one of its proved domains become members by themselves.
+    domain_joining = models.CharField(
+        max_length=8, choices=DomainJoining.choices, default=DomainJoining.OFF, db_default=DomainJoining.OFF
+    )
+
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(domain_joining__in=DomainJoining.values),
+                name="workspaces_workspace_joining",
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind=WorkspaceKind.PERSONAL, person__isnull=False)
                 | (~models.Q(kind=WorkspaceKind.PERSONAL) & models.Q(person__isnull=True)),

@@ -5,18 +5,17 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from core.audit import record
-from core.errors import Conflict, Forbidden, InvalidInput
-from core.models import AuditEvent
+from core.errors import Conflict, InvalidInput
 from core.rate_limits import Limit, require_within
 from core.text import clean_line
 from workspaces.access import hash_secret, open_admin_scope, require_open_link
-from workspaces.models import Invitation, InviteLink, Member, ScimUser, User, Workspace
-from workspaces.services.joining import join_workspace
+from workspaces.models import InviteLink, Member, User, Workspace
+from workspaces.services.joining import join_workspace, refuse_removed
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.states import LINK_ROLES, WorkspaceKind
 
@@ -121,39 +120,10 @@ def join_by_link(*, link: InviteLink, by: User, at: datetime) -> Member:
         lock_workspaces([link.workspace_id])
         fresh = InviteLink.objects.select_related("workspace").get(pk=link.pk)
         require_open_link(fresh, at=at)
-        _refuse_removed(fresh.workspace_id, by)
+        refuse_removed(fresh.workspace_id, by)
         member = join_workspace(workspace=fresh.workspace, user=by, role=fresh.role, by=by, at=at)
         InviteLink.objects.filter(pk=fresh.pk).update(used_count=F("used_count") + 1)
     return member
-
-
-def _refuse_removed(workspace_id: int, user: User) -> None:
-    """Raise Forbidden for who was removed by somebody else and not invited since, by hand or by SCIM."""
-    if Member.objects.filter(workspace_id=workspace_id, user=user).exists():
-        return
-    is_inactive = ScimUser.objects.filter(
-        Q(user=user) | Q(user__isnull=True, email=user.email), workspace_id=workspace_id, is_active=False
-    ).exists()
-    removal = (
-        AuditEvent.objects.filter(
-            workspace_id=workspace_id,
-            subject_type=User._meta.label_lower,
-            subject_id=str(user.pk),
-            action="workspaces.member_removed",
-        )
-        .order_by("-pk")
-        .first()
-    )
-    is_removed = removal is not None and not removal.data.get("left")
-    if is_removed and removal is not None:
-        is_removed = not Invitation.objects.filter(
-            workspace_id=workspace_id,
-            email=user.email,
-            guest_until__isnull=True,
-            accepted_at__gt=removal.at,
-        ).exists()
-    if is_inactive or is_removed:
-        raise Forbidden(_("Ask an admin to invite you."), code="removed_here")
 
 
 def revoke_links_of(*, workspace_id: int, user_id: int, at: datetime) -> None:

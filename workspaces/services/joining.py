@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Conflict
-from workspaces.models import Guest, Member, User, Workspace
+from core.errors import Conflict, Forbidden
+from core.models import AuditEvent
+from workspaces.models import Guest, Invitation, Member, ScimUser, User, Workspace
 from workspaces.services.actors import is_automated
 from workspaces.services.groups import apply_rules_to_person
 from workspaces.services.scim_links import attach_member
 from workspaces.states import ADMIN_ROLES, WorkspaceKind
 
 
-def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
+def join_workspace(
+    *, workspace: Workspace, user: User, role: str, by: User | None, at: datetime, domain: str = ""
+) -> Member:
     """Make ``user`` a member with ``role``, a place in the groups whose rule names them included. Audited.
 
     In the caller's transaction, which has locked the person and then the workspace
     (workspaces.services.locks), and in a scope that may write there. A guest stops being one. Raises
     Conflict: ``workspace_personal``, ``already_member``, ``guest_not_admin``, and ``no_seat`` when all seats
-    are taken. ``by`` is None for a job or the identity provider.
+    are taken. ``by`` is None for a job or the identity provider. ``domain`` is the proved domain
+    of their address that let them in.
     """
     refuse_personal(workspace)
     if Member.objects.filter(workspace=workspace, user=user).exists():
@@ -49,7 +54,7 @@ def join_workspace(*, workspace: Workspace, user: User, role: str, by: User | No
         at=at,
         subject=member,
         workspace_id=workspace.pk,
-        data={"role": str(role), "user_id": user.pk},
+        data={"role": str(role), "user_id": user.pk, **({"domain": domain} if domain else {})},
         is_automated=is_automated(by),
     )
     return member
@@ -62,6 +67,37 @@ def refuse_personal(workspace: Workspace) -> None:
             _("A personal workspace has one person. Make a team to work with others."),
             code="workspace_personal",
         )
+
+
+def refuse_removed(workspace_id: int, user: User) -> None:
+    """Raise Forbidden (``removed_here``) for who was removed by somebody else, by hand or by the identity
+    provider, and not invited since: ways in that are open to many are closed to them.
+    """
+    if Member.objects.filter(workspace_id=workspace_id, user=user).exists():
+        return
+    is_inactive = ScimUser.objects.filter(
+        Q(user=user) | Q(user__isnull=True, email=user.email), workspace_id=workspace_id, is_active=False
+    ).exists()
+    removal = (
+        AuditEvent.objects.filter(
+            workspace_id=workspace_id,
+            subject_type=User._meta.label_lower,
+            subject_id=str(user.pk),
+            action="workspaces.member_removed",
+        )
+        .order_by("-pk")
+        .first()
+    )
+    is_removed = removal is not None and not removal.data.get("left")
+    if is_removed and removal is not None:
+        is_removed = not Invitation.objects.filter(
+            workspace_id=workspace_id,
+            email=user.email,
+            guest_until__isnull=True,
+            accepted_at__gt=removal.at,
+        ).exists()
+    if is_inactive or is_removed:
+        raise Forbidden(_("Ask an admin to invite you."), code="removed_here")
 
 
 def require_seat(workspace: Workspace, *, for_self: bool) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from workspaces.erasure import BATCH, DELETED_WORKSPACE, ErasurePart, retire_name
 from workspaces.models import (
     ApiKey,
+    DomainClaim,
     Group,
     Guest,
     IdentityConnection,
@@ -72,6 +73,7 @@ def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
         IdentityConnection,
         IdentityRules,
         ProvedDomain,
+        DomainClaim,
         Group,
         Member,
         OutboundJob,

@@ -22,6 +22,7 @@ from core.scope import open_scope
 from workspaces.access import scope_for
 from workspaces.models import User
 from workspaces.queries import is_in_company
+from workspaces.services.domain_joining import follow_confirmed_domain
 from workspaces.services.identity_rules import note_emergency_sign_in
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.users import note_email_change
@@ -53,6 +54,7 @@ def follow_removed_address(request: HttpRequest, user: User, **options: Any) -> 
 @receiver(email_confirmed, dispatch_uid="workspaces.email_confirmed")
 def follow_confirmed_address(request: HttpRequest, email_address: EmailAddress, **options: Any) -> None:
     follow_addresses(email_address.user_id)
+    follow_confirmed_domain(email_address.user_id)
 
 
 def follow_addresses(user_id: int) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError
+from workspaces.queries.domains import list_join_offers
 from workspaces.services.workspaces import create_workspace
 from workspaces.web.forms import NewWorkspaceForm, add_refusal
 from workspaces.web.people import person_of
@@ -29,4 +30,5 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is ready. Invite your colleagues.") % {"name": workspace})
             return redirect("workspaces:member-list", workspace.slug)
-    return render(request, "workspaces/new.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "offers": list_join_offers(user)}
+    return render(request, "workspaces/new.html", context, status=400 if form.errors else 200)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import DomainError
 from workspaces.queries import build_account_export, get_security_overview
+from workspaces.queries.domains import list_join_offers
 from workspaces.services.leaving import delete_account
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.users import set_theme, update_profile
@@ -36,9 +37,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved"))
             return redirect("workspaces:settings-profile")
-    return render(
-        request, "workspaces/settings/profile.html", {"form": form}, status=400 if form.errors else 200
-    )
+    context = {"form": form, "offers": list_join_offers(user)}
+    return render(request, "workspaces/settings/profile.html", context, status=400 if form.errors else 200)
 
 
 @login_required

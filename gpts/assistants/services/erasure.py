@@ -73,6 +73,8 @@ def _erase_gpt(gpt: GPT, at: datetime) -> None:
         model_choice=ModelChoice.ANY,
         allowed_models=[],
         no_answer_text="",
+        blocked_at=None,
+        block_reason="",
         deleted_at=gpt.deleted_at or at,
         erased_at=at,
     )

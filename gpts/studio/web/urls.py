@@ -18,11 +18,14 @@ from gpts.studio.web import (
     share,
     share_approval,
     share_people,
+    shared,
     versions,
 )
 
 urlpatterns = [
     path("build/", my_gpts.gpt_list, name="build-list"),
+    path("build/shared", shared.shared_list, name="shared-list"),
+    path("build/shared/<int:share_id>/leave", shared.shared_leave, name="shared-leave"),
     path("build/new", my_gpts.new_gpt, name="build-new"),
     path("build/<slug:slug>/create", create.create, name="build-create"),
     path("build/<slug:slug>/create/messages", create.create_message, name="build-create-message"),

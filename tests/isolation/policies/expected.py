@@ -51,7 +51,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "workspaces_identitylink": (
         Line("workspace_id = {alpha} AND user_id = {owner}", "oaw", "aw", "aw", "oaw"),
     ),
-    "workspaces_proveddomain": (Line("workspace_id = {alpha}", "coaw", "w", "w", "w"),),
+    "workspaces_proveddomain": (Line("workspace_id = {alpha}", "coaw", "w", "w", "aw"),),
+    "workspaces_domainclaim": (Line("workspace_id = {alpha}", "aw", "aw", "aw", "aw"),),
     "workspaces_identityrules": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "w"),),
     "workspaces_staffrole": (Line("user_id = {moderator}", "mtw", "tw", "tw", "mtw"),),
     "workspaces_notification": (Line("user_id = {owner}", "ow", "ow", "ow", "ow"),),

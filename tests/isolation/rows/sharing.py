@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.isolation.rows.row import ADMINS, MEMBER, Row, api, page
+from tests.isolation.rows.row import ADMINS, MEMBER, NOBODY, PEOPLE, Row, api, page
 
 SLUG = {"slug": "alpha_slug"}
 SHARE = SLUG | {"share_id": "share"}
@@ -17,6 +17,10 @@ ROWS: list[Row] = [
     page("gpts:build-share-add", ADMINS, "POST", ids=SLUG, body={"who": NOBODY_KNOWN, "right": "edit"}),
     page("gpts:build-share-change", ADMINS, "POST", ids=SHARE, body={"right": "edit"}),
     page("gpts:build-transfer", ADMINS, "POST", ids=SLUG, body={"to": NOBODY_KNOWN}),
+    page("gpts:shared-list", PEOPLE),
+    page("gpts:shared-leave", NOBODY, "POST", ids={"share_id": "share"}),
+    api("gpts_api:shared-list", PEOPLE, READ),
+    api("gpts_api:shared-detail", NOBODY, WRITE, "DELETE", ids={"share_id": "share"}),
     # Nobody needs approval there, an unknown act and an unknown need are refused: these cells change nothing.
     page("gpts:build-ask", ADMINS, "POST", ids=SLUG, body={"audience": "workspace"}),
     page("gpts:build-ask-take-back", ADMINS, "POST", ids=SLUG | {"request_id": "publish_request"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from workspaces.states import LINK_ROLES, Role
+from workspaces.states import LINK_ROLES, DomainJoining, Role
 
 
 class InviteLinkForm(forms.Form):
@@ -30,6 +30,25 @@ class InviteLinkForm(forms.Form):
     )
     label = forms.CharField(
         label=_("Note"), required=False, max_length=80, help_text=_("To tell your links apart.")
+    )
+
+
+class DomainForm(forms.Form):
+    domain = forms.CharField(
+        label=_("Domain"),
+        max_length=253,
+        help_text=_("What stands after the @ in addresses of your people, such as acme.example."),
+    )
+
+
+class DomainJoiningForm(forms.Form):
+    joining = forms.ChoiceField(
+        label=_("How do people with a confirmed address at these domains join?"),
+        choices=DomainJoining.choices,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "With the role of a member, while there is a free seat. Whom you removed does not come back."
+        ),
     )
 
 

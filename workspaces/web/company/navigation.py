@@ -38,6 +38,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
         (
             AdminPage("members", _("Members"), "workspaces:member-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("links", _("Invitation links"), "workspaces:link-list", WorkspaceAct.MANAGE_PEOPLE),
+            AdminPage("domains", _("Domains"), "workspaces:domain-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("guests", _("Guests"), "workspaces:guest-list", WorkspaceAct.MANAGE_PEOPLE),
             AdminPage("groups", _("Groups"), "workspaces:group-list", WorkspaceAct.MANAGE_GROUPS),
         ),
