@@ -127,6 +127,8 @@ def explain(failure: Exception) -> MailTestFailed:
 
 def _read_answer(failure: Exception) -> tuple[str, str]:
     """Return code and words of the server, as one line without the password."""
+    code: int
+    said: bytes | str
     if isinstance(failure, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(failure.recipients.values()), (0, b""))
     elif isinstance(failure, smtplib.SMTPResponseException):
