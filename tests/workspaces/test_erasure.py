@@ -108,9 +108,13 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     )
     look: dict[str, Any] = {"language_model": model, "icon": save_file("icons"), "category": "other"}
     plant(gpts.FailedCall, model_id=model.pk)
-    gpt = plant(gpts.GPT, **here, **look, owner=owner)
+    gpt = plant(gpts.GPT, **here, **look, owner=owner, blocked_at=AT)
     version = plant(gpts.Version, gpt=gpt, created_by=owner, **look)
     plant(gpts.LiveVersion, gpt=gpt, version=version, audience="public")
+    plant(
+        gpts.PublishRequest, **here, gpt=gpt, version=version, audience="workspace", requested_by=owner,
+        state="sent_back", decided_by=UserFactory.create(), decided_at=AT,
+    )  # fmt: skip
     plant_chat(gpt, version, workspace, owner)
     document = plant(gpts.Document, **here, storage_key=save_file("documents"), state="ready", progress=100)
     plant(gpts.KnowledgeFile, **here, gpt=gpt, document=document, uploaded_by=owner)
