@@ -24,6 +24,7 @@ import payouts.models as money
 import reviews.models as moderation
 from core.errors import Conflict
 from core.models import AuditEvent
+from core.scope import system_scope
 from embedded.paths import ROOT
 from gpts.metering.models import UsageEvent
 from marketplace.services.builders import upsert_builder_profile

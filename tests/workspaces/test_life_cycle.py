@@ -15,6 +15,7 @@ from core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.assistants.access import access_gpt
+from gpts.assistants.queries.served import is_free_to_leave
 from gpts.assistants.rules import GPTAct
 from tests.support.api_client import ApiClient
 from tests.support.companies import create_company
@@ -102,6 +103,7 @@ def test_an_archived_workspace_is_read_only_until_it_is_opened_again(
     with pytest.raises(Conflict) as closed:
         join_by_link(link=link, by=UserFactory.create(), at=AT)
     assert closed.value.code == "workspace_archived"
+    assert not is_free_to_leave(gpt)
     # Elsewhere its people are as free as before.
     assert list_refused(builder, personal_workspace(builder)) == {}
 
@@ -109,6 +111,7 @@ def test_an_archived_workspace_is_read_only_until_it_is_opened_again(
         reopen_workspace(workspace=company, by=owner, at=AT)
     assert list_refused(builder, company) == before
     assert access_gpt(builder, gpt.slug, to=GPTAct.EDIT) == gpt
+    assert is_free_to_leave(gpt)
     assert list_acts() == ["workspace_created", "workspace_archived", "workspace_reopened"]
 
 
