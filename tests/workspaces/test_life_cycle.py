@@ -164,7 +164,8 @@ def test_a_planned_deletion_is_archived(company: Workspace) -> None:
 
 def test_an_owner_hands_the_workspace_over(company: Workspace, owner: User, builder: User) -> None:
     stranger = create_company(UserFactory.create()).members.get()
-    gone = UserFactory.create(is_active=False)
+    gone = UserFactory.create()
+    User.objects.filter(pk=gone.pk).update(is_active=False)
     closed = Member.objects.create(workspace=company, user=gone, role="member", joined_at=AT)
     for member in (seat(company, owner), stranger, closed):
         with pytest.raises(InvalidInput) as refusal:
@@ -235,7 +236,7 @@ def test_the_api(company: Workspace, owner: User, builder: User) -> None:
     assert (answer.status_code, set(answer.json())) == (202, {"due"})
     assert api("DELETE", f"{base}/archive").status_code == 409
     assert api("DELETE", f"{base}/deletion").status_code == 204
-    body = {"successor": seat(company, builder).pk}
-    assert api.post(f"{base}/hand-over", body).json()["error"]["code"] == "password_needed"
-    assert api.post(f"{base}/hand-over", body | {"password": PASSWORD}).status_code == 204
+    heir: dict[str, Any] = {"successor": seat(company, builder).pk}
+    assert api.post(f"{base}/hand-over", heir).json()["error"]["code"] == "password_needed"
+    assert api.post(f"{base}/hand-over", heir | {"password": PASSWORD}).status_code == 204
     assert seat(company, owner).role == "admin"
