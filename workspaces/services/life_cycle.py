@@ -122,12 +122,14 @@ def hand_over(*, workspace: Workspace, member: Member, by: User, at: datetime) -
         own = Member.objects.filter(workspace=workspace, user=by, role=Role.OWNER).first()
         if own is None:
             raise Forbidden(_("Only an owner hands a workspace over."), code="owner_only")
-        if member.workspace_id != workspace.pk or member.pk == own.pk or not member.user.is_active:
+        others = Member.objects.filter(workspace=workspace, user__is_active=True).exclude(pk=own.pk)
+        heir = others.select_related("workspace", "user").filter(pk=member.pk).first()
+        if heir is None:
             raise InvalidInput(
                 _("Choose another active member."), code="successor_unknown", field="successor"
             )
-        if member.role != Role.OWNER:
-            change_role(member=member, role=Role.OWNER, by=by, at=at)
+        if heir.role != Role.OWNER:
+            change_role(member=heir, role=Role.OWNER, by=by, at=at)
         change_role(member=own, role=Role.ADMIN, by=by, at=at)
 
 
