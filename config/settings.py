@@ -266,6 +266,9 @@ AUDIT_WORDS = [
     "payouts.audit_words.WORDS",
 ]
 
+# Called with a group that people were added to by hand, in that transaction; a refusal undoes it.
+GROUP_GROWTH_CHECKS = ["gpts.assistants.services.shares.check_group_growth"]
+
 # How notifications read (workspaces/notification_words.py); one of another kind is shown as it was sent.
 NOTIFICATION_WORDS = [
     "workspaces.notification_words.WORDS",
@@ -273,6 +276,7 @@ NOTIFICATION_WORDS = [
     "gpts.metering.notification_words.WORDS",
     "gpts.knowledge.notification_words.WORDS",
     "gpts.chat.notification_words.WORDS",
+    "gpts.studio.notification_words.WORDS",
     "reviews.notification_words.WORDS",
     "payouts.notification_words.WORDS",
 ]
@@ -422,6 +426,7 @@ SPECTACULAR_SETTINGS = {
         "gpts.studio.api.create_messages.add_create_messages",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AudienceEnum": "gpts.assistants.states.Audience",
         "CategoryEnum": "gpts.assistants.states.Category",
         "ReportCategoryEnum": "reviews.states.ReportCategory",
         "CaseOutcomeEnum": "reviews.states.Outcome",

@@ -26,6 +26,12 @@ SECTIONS = (
         ((TRAVEL, "Knows the handbook that expenses are checked against, and names the section."),),
     ),
     (
+        SectionKind.RECOMMENDED,
+        "Worth a try",
+        "Recommended by the data team.",
+        ((DATA, "Half of the questions to the data team need no data team."),),
+    ),
+    (
         SectionKind.SHELF,
         "This month at Acme",
         "Chosen by the people team.",

@@ -10,6 +10,7 @@ from gpts.assistants.gpt_filters import NONE, GPTFilter
 from gpts.assistants.models import GPT, GPTShare
 from gpts.assistants.services.gpt_filters import save_gpt_filter
 from gpts.assistants.services.shares import set_share
+from gpts.assistants.services.store_blocks import block_in_store
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience, ShareRight
 from workspaces.models import Group, Member, User, Workspace
@@ -53,6 +54,16 @@ ORPHAN = DemoGPT(
     ("The fig drops leaves", "Who waters this week?"),
     2,
 )
+BLOCKED = DemoGPT(
+    "acme-doctor",
+    "acme_builder",
+    "Acme Desk Doctor",
+    "lifestyle",
+    "Says what an aching back or tired eyes may mean, and what to do about it.",
+    "Answer questions about pain at the desk. Suggest breaks and exercises.",
+    ("My wrist hurts after typing",),
+    1,
+)
 
 SAVED_FILTERS = (
     ("Highest cost", GPTFilter(order="cost")),
@@ -75,6 +86,7 @@ def seed_rights(*, at: datetime) -> str:
     _seed_audiences(acme, people, at=at)
     _seed_shares(acme, people, at=at)
     _seed_orphan(acme, people, at=at)
+    _seed_blocked(acme, people, at=at)
     for name, wanted in SAVED_FILTERS:
         save_gpt_filter(workspace=acme, name=name, wanted=wanted, by=people[ADMIN])
     return f"{GPTShare.objects.filter(workspace=acme).count()} shares of Acme's GPTs"
@@ -107,6 +119,16 @@ def _seed_shares(acme: Workspace, people: dict[str, User], *, at: datetime) -> N
         group = Group.objects.filter(workspace=acme, name=name).first()
         if group is not None:
             set_share(gpt=gpts[slug], right=right, group=group, by=admin, at=moment)
+
+
+def _seed_blocked(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
+    """An admin took a GPT out of the company's store."""
+    builder, moment = people[BUILDER], at - timedelta(days=9)
+    gpt = build(BLOCKED, builder, acme, at=moment)
+    version = freeze_version(gpt=gpt, release_notes="", by=builder, at=moment)
+    set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, at=moment, by=builder)
+    reason = "It gives medical advice. Ask the company doctor instead."
+    block_in_store(gpt=gpt, reason=reason, by=people[ADMIN], at=at - timedelta(days=2))
 
 
 def _seed_orphan(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:

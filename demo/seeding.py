@@ -22,6 +22,7 @@ from demo.moderation import seed_queue
 from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
 from demo.people import CROWD_NAMES, PEOPLE
 from demo.policies import lacks_policy, seed_policy
+from demo.publishing import lacks_publishing, seed_publishing
 from demo.rights import lacks_rights, seed_rights
 from demo.store import seed_private_store, seed_ratings, seed_shelf, seed_store
 from demo.usage import get_first_day, seed_usage
@@ -92,6 +93,11 @@ def _identity(at: datetime) -> str:
 def _rights(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return seed_rights(at=at)
+
+
+def _publishing(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_publishing(at=at)
 
 
 def _company_people(at: datetime) -> str:
@@ -170,6 +176,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lacks_company_store, _company_store),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: lacks_rights(), _rights),
+    (lambda _at: lacks_publishing(), _publishing),
     (lambda _at: lacks_company_usage(), _company_usage),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),

@@ -8,6 +8,8 @@ from gpts.assistants.models import (
     GPTTransfer,
     LiveVersion,
     PastVersion,
+    PublishingRule,
+    PublishRequest,
     Version,
 )
 from gpts.chat.models import (
@@ -85,6 +87,8 @@ __all__ = [
     "PassageVector",
     "PastVersion",
     "PriceCeiling",
+    "PublishRequest",
+    "PublishingRule",
     "SemanticSearch",
     "SharedConversation",
     "Turn",

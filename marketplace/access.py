@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import NotFound
+from gpts.assistants.access import gpt_not_found
 from gpts.assistants.models import GPT, AdoptionRequest
 from gpts.assistants.queries.adoptions import find_adoption
+from gpts.assistants.queries.gpts import find_gpt
 from gpts.assistants.states import RequestState
 from gpts.chat.models import Turn
 from gpts.llm.states import TurnState
@@ -41,6 +43,15 @@ def access_section(workspace: Workspace, section_id: int) -> StoreSection:
     if section is None:
         raise NotFound(_("There is no such section."), code="section_not_found")
     return section
+
+
+def access_company_gpt(workspace: Workspace, slug: str) -> GPT:
+    """Return a GPT of ``workspace``, whose store the caller is authorised to manage; NotFound for others."""
+    slug = slug.strip().rstrip("/").rsplit("/", 1)[-1]
+    gpt = find_gpt(slug) if len(slug) <= 200 else None
+    if gpt is None or gpt.workspace_id != workspace.pk:
+        raise gpt_not_found()
+    return gpt
 
 
 def find_listing(gpt: GPT) -> Listing | None:

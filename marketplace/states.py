@@ -65,5 +65,13 @@ class SectionKind(TextChoices):
     ONBOARDING = "onboarding", _("Set for new members")
 
 
+class Mark(TextChoices):
+    """What an admin says about a GPT of the private store."""
+
+    REQUIRED = "required", _("Required")
+    RECOMMENDED = "recommended", _("Recommended")
+    BLOCKED = "blocked", _("Blocked")
+
+
 # Sections that may be for the members of one group.
 GROUP_SECTIONS = (SectionKind.REQUIRED, SectionKind.RECOMMENDED, SectionKind.PACK)

@@ -267,6 +267,10 @@ _CONNECTION = {
     "group_claim": FieldWords(_("Claim with groups")),
     "is_enabled": FieldWords(_("Switched on")),
     "is_secret_new": FieldWords(_("New secret")),
+    "unlinked": FieldWords(_("Connected accounts that were disconnected")),
+    "sso_url": FieldWords(_("Address of the sign-in")),
+    "metadata_url": FieldWords(_("Address of the metadata")),
+    "certificates": FieldWords(_("Certificates")),
 }
 
 
@@ -384,13 +388,14 @@ ACTIONS = {
         Area.SETTINGS,
         _("Sign-in connection set"),
         _("%(who)s set the sign-in connection %(what)s."),
-        details=("is_secret_new",),
+        details=("is_secret_new", "unlinked"),
         fields=_CONNECTION,
     ),
     "workspaces.connection_checked": ActionWords(
         Area.SETTINGS,
         _("Sign-in connection checked"),
         _("%(who)s checked the sign-in connection %(what)s; the provider answered."),
+        fields=_CONNECTION,
     ),
     "workspaces.connection_switched": ActionWords(
         Area.SETTINGS,

@@ -12,7 +12,7 @@ from workspaces.access import hash_secret, not_found
 from workspaces.email_domains import get_domain
 from workspaces.models import IdentityConnection, ScimToken, Workspace
 from workspaces.queries.identity import is_address_proved
-from workspaces.states import ConnectionKind, WorkspaceKind
+from workspaces.states import WorkspaceKind
 
 TOKEN_START = "lgd"  # noqa: S105 - the public beginning
 
@@ -25,8 +25,8 @@ def directory_scope(workspace_id: int) -> Scope:
     return Scope(workspace_ids=(workspace_id,), admin_workspace_ids=(workspace_id,))
 
 
-def find_sign_in(slug: str) -> tuple[Workspace, IdentityConnection | None]:
-    """Return the company at ``slug`` and how its people sign in, None without an enabled connection.
+def find_sign_ins(slug: str) -> tuple[Workspace, list[IdentityConnection]]:
+    """Return the company at ``slug`` and the enabled connections by which its people sign in.
 
     Raises NotFound for a personal or suspended workspace: their pages of sign-in do not exist.
     """
@@ -34,11 +34,9 @@ def find_sign_in(slug: str) -> tuple[Workspace, IdentityConnection | None]:
     if workspace is None or workspace.kind == WorkspaceKind.PERSONAL:
         raise not_found()
     with open_scope(directory_scope(workspace.pk)):
-        found = IdentityConnection.objects.filter(
-            workspace=workspace, kind=ConnectionKind.OIDC, is_enabled=True
-        ).first()
-    if found is not None:
-        found.workspace = workspace
+        found = list(IdentityConnection.objects.filter(workspace=workspace, is_enabled=True).order_by("kind"))
+    for connection_ in found:
+        connection_.workspace = workspace
     return workspace, found
 
 

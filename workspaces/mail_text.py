@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from core.instance_settings import get_setting
 from core.links import absolute_url
+
+
+@dataclass(frozen=True)
+class MailSection:
+    """A paragraph under a heading."""
+
+    heading: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.heading}\n{self.text}"
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,7 @@ class MailText:
     """
 
     subject: str
-    paragraphs: tuple[str, ...] = ()
+    paragraphs: tuple[str | MailSection, ...] = ()
     code: str = ""
     link: str = ""
     label: str = ""
@@ -40,11 +53,19 @@ def render_mail(text: MailText) -> RenderedMail:
     reason = _("%(name)s sent this mail because of something that was done with this address.") % {
         "name": get_setting("instance_name")
     }
-    parts = [*text.paragraphs, text.code, text.link, *text.remarks, f"{reason}\n{absolute_url('/')}"]
+    parts = [
+        *map(str, text.paragraphs),
+        text.code,
+        text.link,
+        *text.remarks,
+        f"{reason}\n{absolute_url('/')}",
+    ]
     html = render_to_string(
         "workspaces/emails/mail.html",
         {
             "mail": text,
+            "paragraphs": [_split_heading(paragraph) for paragraph in text.paragraphs],
+            "remarks": [_link_own_addresses(remark) for remark in text.remarks],
             "subject": subject,
             "reason": reason,
             "home": absolute_url("/"),
@@ -52,3 +73,21 @@ def render_mail(text: MailText) -> RenderedMail:
         },
     )
     return RenderedMail(subject, "\n\n".join(part for part in parts if part) + "\n", html)
+
+
+def _split_heading(paragraph: str | MailSection) -> tuple[str, str]:
+    """Return the heading, perhaps empty, and the text as HTML."""
+    if isinstance(paragraph, MailSection):
+        return paragraph.heading, _link_own_addresses(paragraph.text)
+    return "", _link_own_addresses(paragraph)
+
+
+def _link_own_addresses(text: str) -> str:
+    """Return a text as HTML that links addresses of this place alone: no text of somebody else is a link."""
+    tail = r"[^\s<>\"\u3000-\uffef]*[^\s<>\".,;:\u3000-\uffef]"
+    parts = re.split(f"({re.escape(absolute_url('/'))}{tail})", text)
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html('<a href="{0}">{0}</a>', part) if at % 2 else part,) for at, part in enumerate(parts)),
+    )

@@ -28,6 +28,7 @@ BUILDER_ROLES = (Role.OWNER, Role.ADMIN, Role.BUILDER)
 
 class ConnectionKind(TextChoices):
     OIDC = "oidc", "OpenID Connect"
+    SAML = "saml", "SAML 2.0"
 
 
 class DomainOutcome(TextChoices):

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from core.look.formats import number
+from core.look.tables import scroll_attributes
 
 _WIDTH, _HEIGHT = 640.0, 160.0
 _MAX_BAR_WIDTH = 32.0
@@ -58,11 +59,11 @@ def bar_chart(points: Sequence[tuple[object, float]], label: str, unit: str = ""
         '<span class="chart__top">{}</span></figcaption>'
         '<svg class="chart__svg" viewBox="0 0 640 160" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
         '<path class="chart__grid" d="M0 8H640M0 84H640M0 159.5H640"/>{}</svg><div class="chart__ends">{}</div>'
-        '<details class="disclosure"><summary>{}</summary><div class="table-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<details class="disclosure"><summary>{}</summary><div {}>'
         '<table class="table table--dense"><thead><tr><th scope="col">{}</th><th scope="col" class="num">{}</th></tr></thead>'
         "<tbody>{}</tbody></table></div></details></figure>",
         label, gettext("Highest: %(value)s") % {"value": f"{number(highest)} {unit}".strip()}, bars, ends,
-        gettext("Show the figures"), label, gettext("When"), unit or label, rows,
+        gettext("Show the figures"), scroll_attributes(label), gettext("When"), unit or label, rows,
     )  # fmt: skip
 
 

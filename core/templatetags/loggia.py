@@ -25,6 +25,7 @@ from core.look import (
     illustrations,
     scripts,
     stylesheets,
+    tables,
     titles,
     user_agents,
 )
@@ -193,6 +194,12 @@ def sparkline(values: Sequence[float], label: str = "") -> SafeString:
 @register.simple_tag
 def bar_chart(points: Sequence[tuple[object, float]], label: str = "", unit: str = "") -> SafeString:
     return charts.bar_chart(points, label, unit)
+
+
+@register.simple_tag
+def scroll_table(label: object = "", labelled_by: str = "", is_tall: bool = False) -> SafeString:
+    """Return the attributes of the element around a table; see core.look.tables."""
+    return tables.scroll_attributes(label, labelled_by=labelled_by, is_tall=is_tall)
 
 
 @register.simple_tag

@@ -18,18 +18,21 @@ from gpts.assistants.queries.gpts import (
     get_relation_and_version,
 )
 from gpts.assistants.queries.served import is_still_served
-from gpts.assistants.rules import GPTAct, GPTRelation, list_reached_audiences, may
+from gpts.assistants.rules import GPTAct, GPTRelation, is_kept_from_chat, list_reached_audiences, may
 from workspaces.acts import EXTERNAL_NOT_ALLOWED
 from workspaces.models import User
 from workspaces.queries import get_user_roles
+
+# Refused by the GPT's own company: the reason is in ``data``.
+GPT_BLOCKED = "gpt_blocked"
 
 
 def access_gpt(user: User | AnonymousUser, slug: str, *, to: GPTAct) -> GPT:
     """Return the GPT with this slug if ``user`` may do ``to``.
 
-    Raises NotFound when there is none or ``user`` may not see it, Forbidden (``gpt_forbidden`` or
-    ``gpt_quarantined``) when ``user`` may see it but not do this. A chat with a GPT of another workspace
-    must be allowed by the person's companies too (``external_not_allowed``).
+    Raises NotFound when there is none or ``user`` may not see it, Forbidden (``gpt_forbidden``,
+    ``gpt_quarantined`` or ``gpt_blocked``) when ``user`` may see it but not do this. A chat with a GPT of
+    another workspace must be allowed by the person's companies too (``external_not_allowed``).
     """
     gpt = find_gpt(slug)
     if gpt is None or not user.is_authenticated:
@@ -39,6 +42,8 @@ def access_gpt(user: User | AnonymousUser, slug: str, *, to: GPTAct) -> GPT:
         if to is GPTAct.CHAT:
             check_use(user, gpt)
         return gpt
+    if to is GPTAct.CHAT and is_kept_from_chat(gpt, relation):
+        raise _blocked(gpt)
     if to is not GPTAct.CHAT and may(GPTAct.VIEW_SETTINGS, gpt, relation):
         raise _refusal_error(gpt)
     raise gpt_not_found()
@@ -116,7 +121,7 @@ def _check_chat(
     user: User, gpt: GPT, relation: GPTRelation, version: Version | None, *, is_draft: bool
 ) -> tuple[Version | None, GPTRelation]:
     if not may(GPTAct.VIEW_SETTINGS if is_draft else GPTAct.CHAT, gpt, relation):
-        raise gpt_not_found()
+        raise _blocked(gpt) if not is_draft and is_kept_from_chat(gpt, relation) else gpt_not_found()
     if gpt.quarantined_at is not None:
         raise _refusal_error(gpt)
     check_use(user, gpt)
@@ -137,6 +142,15 @@ def access_version(user: User, gpt: GPT, number: int) -> Version:
 def gpt_not_found() -> NotFound:
     """Return the same error for a GPT that does not exist and for one that the person may not see."""
     return NotFound(_("There is no such GPT."), code="gpt_not_found")
+
+
+def _blocked(gpt: GPT) -> Forbidden:
+    return Forbidden(
+        _("%(company)s has blocked this GPT in its store: %(reason)s")
+        % {"company": gpt.workspace.name, "reason": gpt.block_reason},
+        code=GPT_BLOCKED,
+        data={"reason": gpt.block_reason},
+    )
 
 
 def _refusal_error(gpt: GPT) -> Forbidden:

@@ -24,7 +24,7 @@ from core.audit_words import (
 from core.look import formats
 from gpts.assistants.differences import LABELS
 from gpts.assistants.models import GPT, LiveVersion, Version
-from gpts.assistants.states import AdoptionState, Audience, ShareRight
+from gpts.assistants.states import AdoptionState, ApprovalNeed, Audience, PublishState, ShareRight
 from gpts.assistants.wording import format_field_value
 from gpts.llm.audit_words import MODEL
 from workspaces.audit_words import USER
@@ -146,6 +146,12 @@ WORDS = AuditWords(
         "gpts.draft_updated": ActionWords(
             Area.GPTS, _("Draft changed"), _("%(who)s changed the draft of %(what)s.")
         ),
+        "gpts.gpt_blocked": ActionWords(
+            Area.SHARING, _("GPT blocked in the store"), _("%(who)s blocked %(what)s in the store.")
+        ),
+        "gpts.gpt_unblocked": ActionWords(
+            Area.SHARING, _("Block of a GPT lifted"), _("%(who)s lifted the block of %(what)s in the store.")
+        ),
         "gpts.gpt_created": ActionWords(Area.GPTS, _("GPT created"), _("%(who)s created %(what)s.")),
         "gpts.gpt_deleted": ActionWords(Area.GPTS, _("GPT deleted"), _("%(who)s deleted %(what)s.")),
         "gpts.gpt_quarantined": ActionWords(
@@ -159,6 +165,9 @@ WORDS = AuditWords(
             _("GPT released from quarantine"),
             _("%(who)s released %(what)s from quarantine."),
             is_staff_act=True,
+        ),
+        "gpts.share_left": ActionWords(
+            Area.SHARING, _("Share given up"), _("%(who)s gave up what was shared with them of %(what)s.")
         ),
         "gpts.gpt_shared": ActionWords(
             Area.SHARING,
@@ -191,6 +200,31 @@ WORDS = AuditWords(
         "gpts.version_left": ActionWords(
             Area.SHARING, _("Sharing stopped"), _("%(who)s stopped sharing %(what)s with: %(audience)s.")
         ),
+        "gpts.publishing_approved": ActionWords(
+            Area.SHARING,
+            _("Sharing approved"),
+            _("%(who)s approved that version %(number)s of %(what)s is shared with: %(audience)s."),
+        ),
+        "gpts.publishing_asked": ActionWords(
+            Area.SHARING,
+            _("Approval asked for"),
+            _("%(who)s asked to share version %(number)s of %(what)s with: %(audience)s."),
+        ),
+        "gpts.publishing_rule_set": ActionWords(
+            Area.SETTINGS,
+            _("Approval before sharing"),
+            _("%(who)s changed who must agree before a GPT is shared."),
+        ),
+        "gpts.publishing_sent_back": ActionWords(
+            Area.SHARING,
+            _("Sharing sent back"),
+            _("%(who)s sent back the request to share version %(number)s of %(what)s with: %(audience)s."),
+        ),
+        "gpts.publishing_withdrawn": ActionWords(
+            Area.SHARING,
+            _("Request to share taken back"),
+            _("%(who)s took back the request to share version %(number)s of %(what)s with: %(audience)s."),
+        ),
         "gpts.version_restored": ActionWords(
             Area.GPTS,
             _("Version restored"),
@@ -211,6 +245,8 @@ WORDS = AuditWords(
         "language_model": FieldWords(_("Model"), object=MODEL),
         "gpt_id": FieldWords("GPT", object=GPT_KIND),
         "adoption": FieldWords(_("Decision"), describe_choice(AdoptionState)),
+        "approval_need": FieldWords(_("Who must agree"), describe_choice(ApprovalNeed)),
+        "publish_state": FieldWords(_("Request"), describe_choice(PublishState)),
         "pinned_version": FieldWords(_("Approved version"), _describe_version),
         "expires_at": FieldWords(_("Ends"), _describe_day),
         "for_groups": FieldWords(_("Approved for"), object="workspaces.group"),

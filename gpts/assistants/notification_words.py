@@ -7,6 +7,7 @@ from core.retelling import Phrase, retell_label
 from gpts.assistants.services.adoptions import ANSWERED_KIND, DUE_KIND, REQUESTED_KIND
 from gpts.assistants.services.edit_notices import NOTE_KIND as EDITED
 from gpts.assistants.services.model_retirement import NOTE_KIND
+from gpts.assistants.services.store_blocks import BLOCKED_KIND
 from gpts.assistants.services.transfers import NOTE_KIND as TRANSFERRED
 from gpts.llm.built_in import SHOWN_LABELS
 from workspaces.notification_words import NotificationWords
@@ -33,8 +34,14 @@ WORDS = {
         ),
     ),
     EDITED: NotificationWords(
-        titles=(Phrase(("%(who)s edited %(name)s",)),),
-        paragraphs=(Phrase(("Changed: %(fields)s.",)),),
+        titles=(
+            Phrase(("%(who)s edited %(name)s",)),
+            Phrase(("%(who)s made version %(number)s of %(name)s live",)),
+        ),
+        paragraphs=(
+            Phrase(("Changed: %(fields)s.",)),
+            Phrase(("Whoever uses it gets this version now.",)),
+        ),
     ),
     TRANSFERRED: NotificationWords(
         titles=(
@@ -52,6 +59,12 @@ WORDS = {
     REQUESTED_KIND: NotificationWords(titles=(Phrase(("%(who)s asks for %(gpt)s",)),)),
     ANSWERED_KIND: NotificationWords(
         titles=(Phrase(("%(gpt)s is approved",)), Phrase(("%(gpt)s was not approved",)))
+    ),
+    BLOCKED_KIND: NotificationWords(
+        titles=(
+            Phrase(("%(name)s is blocked in the store of %(workspace)s",)),
+            Phrase(("%(name)s is in the store of %(workspace)s again",)),
+        )
     ),
     DUE_KIND: NotificationWords(
         titles=(

@@ -30,7 +30,9 @@ class GPTRelation:
     ``role`` is the person's role in the GPT's workspace, empty for others; ``audiences`` are those that the
     GPT has a live version for. ``right`` is the strongest right that shares with the person or their groups
     give, empty without one; a guest's is never more than to chat. ``has_no_owner`` tells admins that the
-    GPT's owner is gone. With ``is_pinned`` a company of the person approved one version, which alone answers.
+    GPT's owner is gone. ``is_colleague`` is a member of its workspace, also with an API key of another one,
+    which has no role there. With ``is_pinned`` a company of the person approved one version, which alone
+    answers.
     """
 
     user_id: int
@@ -39,6 +41,7 @@ class GPTRelation:
     audiences: frozenset[str]
     right: str = ""
     has_no_owner: bool = False
+    is_colleague: bool = False
     is_pinned: bool = False
 
 
@@ -66,9 +69,24 @@ def list_reached_audiences(gpt: GPT, relation: GPTRelation) -> list[Audience]:
 
 
 def may_chat(gpt: GPT, relation: GPTRelation) -> bool:
+    return _could_chat(gpt, relation) and not _is_blocked_for(gpt, relation)
+
+
+def is_kept_from_chat(gpt: GPT, relation: GPTRelation) -> bool:
+    """Return whether nothing but the block of the GPT's own company keeps the person from chatting."""
+    is_there = gpt.deleted_at is None and relation.is_active
+    return is_there and _could_chat(gpt, relation) and _is_blocked_for(gpt, relation)
+
+
+def _could_chat(gpt: GPT, relation: GPTRelation) -> bool:
     if gpt.workspace.suspended_at is not None or gpt.quarantined_at is not None:
         return False
     return is_owner(gpt, relation) or bool(list_reached_audiences(gpt, relation))
+
+
+def _is_blocked_for(gpt: GPT, relation: GPTRelation) -> bool:
+    """A block holds for members and guests of the GPT's workspace, whatever version is live for whom."""
+    return gpt.blocked_at is not None and (relation.is_colleague or relation.role + relation.right != "")
 
 
 def may_view_settings(gpt: GPT, relation: GPTRelation) -> bool:

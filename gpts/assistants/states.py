@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from core.errors import IllegalTransition
+
 
 class Category(TextChoices):
     WRITING = "writing", _("Writing")
@@ -82,6 +84,56 @@ ADOPTION_ACTS: Mapping[str, tuple[frozenset[str], AdoptionState]] = {
     ),
     "expire": (frozenset({AdoptionState.APPROVED}), AdoptionState.EXPIRED),
 }
+
+
+class ApprovalNeed(TextChoices):
+    """When a company wants another person to look at a GPT before it is shared."""
+
+    NONE = "none", _("Nobody: who may share, shares at once")
+    OUTSIDE = "outside", _("Another person, before it leaves the company")
+    COMPANY = "company", _("Another person, before the whole company gets it or it leaves")
+
+
+# Sharing with single people and groups never needs one: the path to the company begins there.
+AUDIENCES_TO_APPROVE: Mapping[str, tuple[Audience, ...]] = {
+    ApprovalNeed.NONE: (),
+    ApprovalNeed.OUTSIDE: OPEN_AUDIENCES,
+    ApprovalNeed.COMPANY: (*MEMBER_AUDIENCES, *OPEN_AUDIENCES),
+}
+
+
+class PublishState(TextChoices):
+    """Of a request that one version may be shared with an audience."""
+
+    OPEN = "open", _("Waiting for approval")
+    APPROVED = "approved", _("Approved")
+    SENT_BACK = "sent_back", _("Sent back")
+    WITHDRAWN = "withdrawn", _("Taken back")
+    SUPERSEDED = "superseded", _("Replaced by a newer request")
+
+
+class PublishAction(TextChoices):
+    APPROVE = "approve"
+    SEND_BACK = "send_back"
+    WITHDRAW = "withdraw"
+    SUPERSEDE = "supersede"
+
+
+PUBLISH_MOVES: Mapping[str, PublishState] = {
+    PublishAction.APPROVE: PublishState.APPROVED,
+    PublishAction.SEND_BACK: PublishState.SENT_BACK,
+    PublishAction.WITHDRAW: PublishState.WITHDRAWN,
+    PublishAction.SUPERSEDE: PublishState.SUPERSEDED,
+}
+
+
+def move_publish_request(state: str, action: str) -> PublishState:
+    """Return the state after ``action``; IllegalTransition (``already_answered``) unless it is open."""
+    if state != PublishState.OPEN:
+        raise IllegalTransition(
+            _("This request was answered already."), code="already_answered", data={"state": str(state)}
+        )
+    return PUBLISH_MOVES[PublishAction(action)]
 
 
 class OutputFormat(TextChoices):

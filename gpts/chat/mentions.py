@@ -176,6 +176,7 @@ def _list_candidates(
             gpt__quarantined_at__isnull=True,
             gpt__workspace__suspended_at__isnull=True,
         )
+        .filter(Q(gpt__blocked_at__isnull=True) | ~is_inside)
         .filter(build_usable_filter(user, gpt="gpt__"))
         .select_related("version", "gpt")
     )

@@ -55,6 +55,14 @@ def get_last_finished_run(gpt: GPT, *, kind: str = GoldenKind.GOLDEN) -> GoldenR
     return list_golden_runs(gpt, kind=kind).filter(state=GoldenRunState.FINISHED).first()
 
 
+def find_finished_run(gpt: GPT, content_hash: str, kind: str) -> GoldenRun | None:
+    """Return the newest finished run on exactly this content, inside the GPT's workspace."""
+    rows = GoldenRun.objects.filter(
+        gpt=gpt, kind=kind, state=GoldenRunState.FINISHED, content_hash=content_hash
+    )
+    return rows.defer("behaviour").order_by("-created_at", "-id").first()
+
+
 def list_results(run: GoldenRun, *, only: str = "") -> QuerySet[GoldenResult]:
     """Return the results: failed, without an answer, not judged, passed. ``only`` filters by one state."""
     rank = Case(

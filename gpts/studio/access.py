@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import NotFound
 from gpts.assistants.access import access_gpt
 from gpts.assistants.audiences import COMPANY_AUDIENCES
-from gpts.assistants.models import GPT, GPTShare, LiveVersion
+from gpts.assistants.models import GPT, GPTShare, LiveVersion, PublishRequest
 from gpts.assistants.queries.gpts import get_relation
+from gpts.assistants.queries.shares import find_share_with
 from gpts.assistants.rules import GPTAct, may
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import filter_visible_messages
-from workspaces.models import User
+from workspaces.models import User, Workspace
 
 
 def access_create_message(user: User, gpt: GPT, identifier: UUID) -> BuilderMessage:
@@ -56,6 +57,27 @@ def access_share(gpt: GPT, identifier: int) -> GPTShare:
         raise NotFound(_("There is no such share."), code="share_not_found")
     share.gpt = gpt
     return share
+
+
+def access_share_with(user: User, identifier: int) -> GPTShare:
+    """Return a share with ``user`` or a group of theirs; NotFound for those of others."""
+    share = find_share_with(user, identifier)
+    if share is None:
+        raise NotFound(_("There is no such share."), code="share_not_found")
+    return share
+
+
+def access_publish_request(
+    request_id: int, *, workspace: Workspace | None = None, gpt: GPT | None = None
+) -> PublishRequest:
+    """Return a request of a workspace or of a GPT, which the caller has authorised; NotFound for others."""
+    rows = PublishRequest.objects.select_related("gpt__workspace", "gpt__owner", "version", "requested_by")
+    rows = rows.filter(gpt__deleted_at__isnull=True)
+    rows = rows.filter(workspace=workspace) if workspace is not None else rows.filter(gpt=gpt)
+    found = rows.filter(pk=request_id).first() if 0 < request_id < 2**63 else None
+    if found is None:
+        raise NotFound(_("There is no such request."), code="request_not_found")
+    return found
 
 
 def access_gpt_to_update(user: User, slug: str, audience: str) -> tuple[GPT, bool]:

@@ -10,8 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gpts.assistants.models import GPT
+from gpts.assistants.services.store_blocks import block_in_store, unblock_in_store
 from marketplace import queries
-from marketplace.access import access_section
+from marketplace.access import access_company_gpt, access_section
 from marketplace.queries import SectionView
 from marketplace.search.tsquery import MAX_TEXT_LENGTH
 from marketplace.services.company_store import (
@@ -21,7 +23,7 @@ from marketplace.services.company_store import (
     create_section,
     delete_section,
 )
-from marketplace.states import SectionKind
+from marketplace.states import Mark, SectionKind
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.workspaces import access_key_workspace
@@ -35,6 +37,7 @@ class PrivateCardSerializer(serializers.Serializer[Any]):
     builder_name = serializers.CharField()
     conversations = serializers.IntegerField(allow_null=True)
     reason = serializers.CharField()
+    mark = serializers.ChoiceField(choices=[("", ""), *Mark.choices])
 
 
 class PrivateStorePageSerializer(serializers.Serializer[Any]):
@@ -88,7 +91,7 @@ class PrivateStoreView(LoggiaAPIView):
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.ENTER)
         text = " ".join(request.query_params.get("q", "")[:MAX_TEXT_LENGTH].split())
         page, cards = queries.page_private_store(
-            tenant.pk, text=text, cursor=request.query_params.get("cursor", "")
+            tenant, self.person, text=text, cursor=request.query_params.get("cursor", "")
         )
         body = {"items": cards, "next_cursor": page.next_cursor, "previous_cursor": page.previous_cursor}
         return Response(PrivateStorePageSerializer(body).data)
@@ -134,6 +137,58 @@ class StoreSectionView(LoggiaAPIView):
         """Remove a section; its GPTs stay in the store."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_STORE)
         delete_section(section=access_section(tenant, section_id), by=self.person, at=timezone.now())
+        return Response(status=204)
+
+
+class StoreBlockSerializer(serializers.ModelSerializer[GPT]):
+    """A GPT that nobody in its company may use; its owner and members read ``reason``."""
+
+    gpt = serializers.CharField(source="slug", read_only=True)
+    reason = serializers.CharField(source="block_reason", read_only=True)
+
+    class Meta:
+        model = GPT
+        fields: ClassVar[Any] = ["gpt", "name", "reason", "blocked_at"]
+        read_only_fields: ClassVar[Any] = fields
+
+
+class NewStoreBlockSerializer(serializers.Serializer[Any]):
+    gpt = serializers.CharField(max_length=200, help_text="Slug of a GPT of the workspace.")
+    reason = serializers.CharField(max_length=10_000)
+
+
+class StoreBlocksView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT, "POST": ApiScope.ACCOUNT}
+    ordering = ("-blocked_at", "-id")
+
+    @extend_schema(operation_id="store_block_list", responses=StoreBlockSerializer(many=True))
+    def get(self, request: Request, workspace: str) -> Response:
+        """List the workspace's own GPTs that are blocked in its store."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_STORE)
+        return self.page(queries.list_blocked_gpts(tenant), StoreBlockSerializer)
+
+    @extend_schema(
+        operation_id="store_block_add",
+        request=NewStoreBlockSerializer,
+        responses={201: StoreBlockSerializer},
+    )
+    def post(self, request: Request, workspace: str) -> Response:
+        """Block a GPT of the workspace, or give another reason. Its owner is told."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_STORE)
+        given = self.read(NewStoreBlockSerializer)
+        gpt = access_company_gpt(tenant, given["gpt"])
+        blocked = block_in_store(gpt=gpt, reason=given["reason"], by=self.person, at=timezone.now())
+        return Response(StoreBlockSerializer(blocked).data, status=201)
+
+
+class StoreBlockView(LoggiaAPIView):
+    required_scopes: ClassVar = {"DELETE": ApiScope.ACCOUNT}
+
+    @extend_schema(operation_id="store_block_lift", request=None, responses={204: None})
+    def delete(self, request: Request, workspace: str, slug: str) -> Response:
+        """Lift the block: what is live answers again."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_STORE)
+        unblock_in_store(gpt=access_company_gpt(tenant, slug), by=self.person, at=timezone.now())
         return Response(status=204)
 
 

@@ -24,6 +24,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="store-section-detail",
     ),
     path(
+        "workspaces/<slug:workspace>/store/blocks",
+        company_store.StoreBlocksView.as_view(),
+        name="store-block-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/store/blocks/<slug:slug>",
+        company_store.StoreBlockView.as_view(),
+        name="store-block-detail",
+    ),
+    path(
         "workspaces/<slug:workspace>/external",
         external.AdoptionsView.as_view(),
         name="adoption-list",

@@ -6,14 +6,17 @@ from marketplace.queries.external import AdoptionOffer, ExternalRules, get_adopt
 from marketplace.queries.listings import browse_listings, list_leaderboards, search_listings
 from marketplace.queries.private_about import PrivateAbout, get_private_about
 from marketplace.queries.private_store import (
+    MARK_KINDS,
     PrivateCard,
     PrivateStore,
     SectionView,
     find_private_gpts,
     get_private_store,
+    list_blocked_gpts,
     list_entries,
     list_private_gpts,
     list_sections,
+    load_marks,
     page_private_store,
     read_sections,
 )
@@ -27,6 +30,7 @@ from marketplace.queries.suggestions import (
 )
 
 __all__ = [
+    "MARK_KINDS",
     "AdoptionOffer",
     "ExternalRules",
     "PrivateAbout",
@@ -43,12 +47,14 @@ __all__ = [
     "get_private_store",
     "get_storefront",
     "leave_out_refused",
+    "list_blocked_gpts",
     "list_entries",
     "list_leaderboards",
     "list_private_gpts",
     "list_ratings",
     "list_sections",
     "list_suggestions",
+    "load_marks",
     "page_private_store",
     "read_sections",
     "search_listings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.states import Audience
 from marketplace.cards import icon_url, make_tagline
 from marketplace.models import ClosedOnboarding, StoreSection, StoreSectionEntry
-from marketplace.states import SectionKind
+from marketplace.states import Mark, SectionKind
 from workspaces.models import GroupMember, Member, User, Workspace
 
 PAGE_SIZE = 24
@@ -23,6 +23,7 @@ MAX_WORDS = 8
 NEW_MEMBER_DAYS = 30
 # Order of the whole list; an index has it.
 ORDER = ("-recent_members", "-id")
+MARK_KINDS = {Mark.REQUIRED: "warn", Mark.RECOMMENDED: "info", Mark.BLOCKED: "bad"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class PrivateCard:
     conversations: int | None
     since: datetime
     reason: str = ""
+    # One of Mark, or empty.
+    mark: str = ""
 
     builder_verified: bool = False
     rating_count: int = 0
@@ -47,6 +50,15 @@ class PrivateCard:
     @property
     def url(self) -> str:
         return f"/g/{self.slug}"
+
+    @property
+    def mark_label(self) -> str:
+        return str(Mark(self.mark).label) if self.mark else ""
+
+    @property
+    def mark_kind(self) -> str:
+        """Return the kind of the mark's badge."""
+        return MARK_KINDS[Mark(self.mark)] if self.mark else ""
 
     @property
     def icon_url(self) -> str:
@@ -84,21 +96,66 @@ def list_private_gpts(workspace_id: int, *, text: str = "") -> QuerySet[GPT]:
 
 
 def page_private_store(
-    workspace_id: int, *, text: str = "", cursor: str = ""
+    workspace: Workspace, user: User, *, text: str = "", cursor: str = ""
 ) -> tuple[Page[GPT], list[PrivateCard]]:
-    """Return a page of the GPTs, those that most members used lately first, and its cards. Two queries."""
-    page = paginate(list_private_gpts(workspace_id, text=text), order=ORDER, cursor=cursor, size=PAGE_SIZE)
-    cards = _read_cards(gpt.pk for gpt in page.items)
+    """Return a page of the GPTs, those that most members used lately first, and its cards with their marks.
+
+    Three queries.
+    """
+    found = list_private_gpts(workspace.pk, text=text)
+    page = paginate(found, order=ORDER, cursor=cursor, size=PAGE_SIZE)
+    cards = _mark(_read_cards(gpt.pk for gpt in page.items), load_marks(workspace, user))
     return page, [cards[gpt.pk] for gpt in page.items if gpt.pk in cards]
+
+
+def load_marks(workspace: Workspace, user: User, *, gpt: GPT | None = None) -> dict[int, str]:
+    """Return the GPTs that are required of or recommended to a member, by their sections; in one query."""
+    rows = StoreSectionEntry.objects.filter(
+        _is_for(workspace, user, section="section__"),
+        section__workspace=workspace,
+        section__kind__in=(SectionKind.REQUIRED, SectionKind.RECOMMENDED),
+    )
+    if gpt is not None:
+        rows = rows.filter(gpt=gpt)
+    marks: dict[int, str] = {}
+    for gpt_id, kind in rows.values_list("gpt_id", "section__kind"):
+        if marks.get(gpt_id) != Mark.REQUIRED:
+            marks[gpt_id] = Mark(kind)
+    return marks
+
+
+def _mark(cards: dict[int, PrivateCard], marks: Mapping[int, str]) -> dict[int, PrivateCard]:
+    """Return the cards with the marks of those that are not blocked."""
+    return {gpt_id: replace(card, mark=card.mark or marks.get(gpt_id, "")) for gpt_id, card in cards.items()}
+
+
+def list_blocked_gpts(workspace: Workspace) -> QuerySet[GPT]:
+    """Return the GPTs that admins blocked in the store, the last one first."""
+    rows = GPT.objects.filter(workspace=workspace, blocked_at__isnull=False, deleted_at__isnull=True)
+    return rows.select_related("owner").order_by("-blocked_at", "-id")
+
+
+def _is_for(workspace: Workspace, user: User, *, section: str = "") -> Q:
+    """Return the condition that a section is for everybody or for a group of the member."""
+    mine = GroupMember.objects.filter(member__user=user, member__workspace=workspace).values("group_id")
+    return Q(**{f"{section}group__isnull": True}) | Q(**{f"{section}group_id__in": mine})
 
 
 def get_private_store(workspace: Workspace, user: User, *, at: datetime) -> PrivateStore:
     """Return the sections for a member, whom the caller has authorised; empty sections are left out."""
-    mine = GroupMember.objects.filter(member__user=user, member__workspace=workspace).values("group_id")
-    sections = list(
-        list_sections(workspace).filter(Q(group__isnull=True) | Q(group_id__in=mine)).select_related("group")
-    )
+    sections = list_sections(workspace).filter(_is_for(workspace, user)).select_related("group")
     views = [view for view in read_sections(sections) if view.cards]
+    marks = {
+        card.id: Mark(kind).value
+        for kind in (SectionKind.RECOMMENDED, SectionKind.REQUIRED)
+        for view in views
+        if view.section.kind == kind
+        for card in view.cards
+    }
+    views = [
+        SectionView(view.section, list(_mark({card.id: card for card in view.cards}, marks).values()))
+        for view in views
+    ]
     found: dict[str, list[SectionView]] = {kind: [] for kind in SectionKind.values}
     for view in views:
         found[view.section.kind].append(view)
@@ -177,6 +234,7 @@ def _read_cards(gpt_ids: Iterable[int]) -> dict[int, PrivateCard]:
         "gpt__conversation_count",
         "gpt__has_min_group",
         "since",
+        "gpt__blocked_at",
     )
     return {
         gpt_id: PrivateCard(
@@ -189,6 +247,7 @@ def _read_cards(gpt_ids: Iterable[int]) -> dict[int, PrivateCard]:
             owner,
             show_figure(count, people=MIN_GROUP if is_shown else 0),
             since,
+            mark="" if blocked_at is None else Mark.BLOCKED.value,
         )
-        for gpt_id, name, slug, description, icon, category, owner, count, is_shown, since in rows
+        for gpt_id, name, slug, description, icon, category, owner, count, is_shown, since, blocked_at in rows
     }

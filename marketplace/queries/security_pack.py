@@ -18,8 +18,8 @@ from gpts.assistants.queries.adoptions import find_adoption, find_public_version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.states import AdoptionState
 from gpts.chat.version_changes import PublicChange
-from gpts.evals.models import GoldenRun
-from gpts.evals.states import GoldenKind, GoldenRunState
+from gpts.evals.queries import find_finished_run
+from gpts.evals.states import GoldenKind
 from gpts.knowledge.extraction.kinds import KINDS
 from gpts.knowledge.queries import list_answering_files
 from gpts.llm.catalogue import get_usable_model
@@ -190,14 +190,7 @@ def _describe_files(gpt: GPT, version: Version) -> tuple[FileFacts, ...]:
 
 
 def _find_tests(gpt: GPT, version: Version, kind: str) -> TestFacts | None:
-    run = (
-        GoldenRun.objects.filter(
-            gpt=gpt, kind=kind, state=GoldenRunState.FINISHED, content_hash=version.content_hash
-        )
-        .order_by("-created_at", "-id")
-        .only("passed_count", "total_count", "score", "model_name", "ended_at")
-        .first()
-    )
+    run = find_finished_run(gpt, version.content_hash, kind)
     if run is None:
         return None
     return TestFacts(run.passed_count, run.total_count, run.score, run.model_name, run.ended_at)

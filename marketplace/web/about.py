@@ -19,9 +19,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError, Forbidden, NotFound
 from core.links import absolute_url
 from core.pagination import is_own_cursor
-from gpts.assistants.access import access_gpt, find_version_for
+from gpts.assistants.access import GPT_BLOCKED, access_gpt, find_version_for
+from gpts.assistants.models import GPT
 from gpts.assistants.models.adoptions import REASON_LENGTH
-from gpts.assistants.queries.gpts import find_company, find_live_version
+from gpts.assistants.queries.gpts import find_company, find_gpt, find_live_version
 from gpts.assistants.rules import GPTAct
 from gpts.chat.queries.payers import choose_payer_id
 from gpts.llm.built_in import get_shown_label
@@ -35,7 +36,7 @@ from marketplace.queries.about import About
 from marketplace.queries.private_about import PrivateAbout
 from marketplace.queries.ratings import build_empty_page
 from marketplace.services.ratings import delete_rating, rate_listing
-from marketplace.states import RatingObstacle
+from marketplace.states import Mark, RatingObstacle
 from marketplace.web.forms import RatingForm
 from marketplace.web.labels import (
     get_cursor,
@@ -44,7 +45,8 @@ from marketplace.web.labels import (
     list_language_labels,
 )
 from marketplace.web.visitor_pages import visitor_context, visitor_page
-from workspaces.models import User
+from workspaces.access import WorkspaceAct
+from workspaces.models import User, Workspace
 from workspaces.web.asked_question import LONGEST
 from workspaces.web.people import person_of
 
@@ -107,6 +109,8 @@ def _build_use_context(user: User, slug: str, about: About) -> dict[str, Any]:
     try:
         gpt = access_gpt(user, slug, to=GPTAct.CHAT)
     except Forbidden as refusal:
+        if refusal.code == GPT_BLOCKED:  # by the company whose own it is: nothing to ask for
+            return context | {"refusal": refusal}
         offer = queries.get_adoption_offer(user, access_listing(slug).gpt, refusal)
         return context | {"refusal": refusal, "offer": offer, "longest_reason": REASON_LENGTH}
     except DomainError:
@@ -123,8 +127,11 @@ def _build_use_context(user: User, slug: str, about: About) -> dict[str, Any]:
 
 
 def _show_private(request: HttpRequest, user: User, slug: str) -> HttpResponse:
-    """Show a GPT that is not in the public store to the members of its company who may chat with it."""
-    gpt = access_gpt(user, slug, to=GPTAct.CHAT)
+    """Show a GPT that is not in the public store to the members of its company who may chat with it.
+
+    Also one that the company blocked in its store: with the reason, and without ways to use it.
+    """
+    gpt, refusal = _access_private(user, slug)
     company, version = find_company(user, gpt), find_live_version(user, gpt)
     if company is None or version is None:
         raise listing_not_found()
@@ -136,8 +143,29 @@ def _show_private(request: HttpRequest, user: User, slug: str) -> HttpResponse:
         "chat_url": build_chat_url(request, gpt.slug),
         "data_lines": list_data_lines(private),
         "facts": _build_facts(private),
+        "refusal": refusal,
+        "may_manage_store": user.has_perm(WorkspaceAct.MANAGE_STORE, company),
+        **_build_mark(user, company, gpt, is_blocked=refusal is not None),
     }
     return render(request, "marketplace/private_about.html", context)
+
+
+def _access_private(user: User, slug: str) -> tuple[GPT, Forbidden | None]:
+    try:
+        return access_gpt(user, slug, to=GPTAct.CHAT), None
+    except Forbidden as refusal:
+        gpt = find_gpt(slug)
+        if gpt is None or refusal.code != GPT_BLOCKED:
+            raise
+        return gpt, refusal
+
+
+def _build_mark(user: User, company: Workspace, gpt: GPT, *, is_blocked: bool) -> dict[str, str]:
+    found = Mark.BLOCKED if is_blocked else queries.load_marks(company, user, gpt=gpt).get(gpt.pk, "")
+    if not found:
+        return {}
+    mark = Mark(found)
+    return {"mark": mark.value, "mark_label": str(mark.label), "mark_kind": queries.MARK_KINDS[mark]}
 
 
 def _get_about(request: HttpRequest, slug: str) -> About:

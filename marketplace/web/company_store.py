@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError
+from gpts.assistants.services.store_blocks import block_in_store, unblock_in_store
 from marketplace import queries
-from marketplace.access import access_section
+from marketplace.access import access_company_gpt, access_section
 from marketplace.models import StoreSection
 from marketplace.services.company_store import (
     MAX_ENTRIES,
@@ -54,9 +55,18 @@ def sections(request: HttpRequest, workspace: str) -> HttpResponse:
         else:
             messages.success(request, _("Choose its GPTs now."))
             return redirect("marketplace:store-section", tenant.slug, made.pk)
+    return _show_sections(request, tenant, refusal)
+
+
+def _show_sections(
+    request: HttpRequest, tenant: Workspace, refusal: DomainError | None, *, form: str = "section"
+) -> HttpResponse:
+    """Show the page, with the refusal at the form that was sent and what was typed into it."""
     context = {
         "workspace": tenant,
         "accent": tenant.accent,
+        "refused_form": form if refusal else "",
+        "blocked": queries.list_blocked_gpts(tenant)[:OFFERED_GPTS],
         "sections": queries.read_sections(queries.list_sections(tenant).select_related("group")),
         "kinds": SectionKind.choices,
         "refusal": refusal,
@@ -65,6 +75,36 @@ def sections(request: HttpRequest, workspace: str) -> HttpResponse:
     return render(
         request, "marketplace/store_sections.html", context, status=refusal.status if refusal else 200
     )
+
+
+@login_required
+@require_POST
+def block(request: HttpRequest, workspace: str) -> HttpResponse:
+    """Block a GPT of the company in its store, from this page or from the GPT's own."""
+    user = person_of(request)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_STORE)
+    reason = request.POST.get("reason", "")
+    try:
+        gpt = access_company_gpt(tenant, request.POST.get("gpt", ""))
+        block_in_store(gpt=gpt, reason=reason, by=user, at=timezone.now())
+    except DomainError as error:
+        return _show_sections(request, tenant, error, form="block")
+    messages.success(request, _("Blocked. Nobody here can use it now; its owner is told why."))
+    if request.POST.get("back") == "about":
+        return redirect("marketplace:about-show", gpt.slug)
+    return redirect("marketplace:store-section-list", tenant.slug)
+
+
+@login_required
+@require_POST
+def block_lift(request: HttpRequest, workspace: str, slug: str) -> HttpResponse:
+    user = person_of(request)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_STORE)
+    gpt = unblock_in_store(gpt=access_company_gpt(tenant, slug), by=user, at=timezone.now())
+    messages.success(request, _("The block is lifted. What is live answers again."))
+    if request.POST.get("back") == "about":
+        return redirect("marketplace:about-show", gpt.slug)
+    return redirect("marketplace:store-section-list", tenant.slug)
 
 
 @login_required

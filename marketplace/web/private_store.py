@@ -24,7 +24,7 @@ def private_store_show(request: HttpRequest, workspace: str) -> HttpResponse:
     company = access_workspace(person, workspace, to=WorkspaceAct.ENTER)
     text = " ".join(request.GET.get("q", "")[:MAX_TEXT_LENGTH].replace("\x00", "").split())
     cursor = get_cursor(request)
-    page, cards = queries.page_private_store(company.pk, text=text, cursor=cursor)
+    page, cards = queries.page_private_store(company, person, text=text, cursor=cursor)
     rules = queries.get_external_rules(person)
     context = {
         "workspace": company,

@@ -47,6 +47,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="external-pack",
     ),
     path("w/<slug:workspace>/admin/store", company_store.sections, name="store-section-list"),
+    path("w/<slug:workspace>/admin/store/blocks", company_store.block, name="store-block"),
+    path(
+        "w/<slug:workspace>/admin/store/blocks/<slug:slug>/lift",
+        company_store.block_lift,
+        name="store-block-lift",
+    ),
     path("w/<slug:workspace>/admin/store/<int:section_id>", company_store.section, name="store-section"),
     path(
         "w/<slug:workspace>/admin/store/<int:section_id>/delete",

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
-from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -18,8 +17,8 @@ from django.utils.translation import gettext as _
 from core.jobs import enqueue_on_commit
 from core.links import absolute_url
 from marketplace.access import get_own_profile
-from reviews.mail_keys import make_mail_key
 from reviews.models import Appeal, Case, Decision, Notice, Report
+from reviews.notice_mails import build_notice_mail
 from reviews.queries.policies import get_cited_policies
 from reviews.scope import open_moderation_scope
 from reviews.services.standing import record_report_outcomes
@@ -35,6 +34,7 @@ from reviews.states import (
     move_report,
 )
 from workspaces.models import User
+from workspaces.services.mails import build_message
 from workspaces.services.notifications import notify
 
 # Longer than sending one mail takes.
@@ -202,12 +202,14 @@ def write_appellant_notice(appeal: Appeal, decision: Decision, *, at: datetime) 
     person = appeal.appellant
     name = _get_subject_name(appeal.case)
     overturned = decision.outcome == Outcome.OVERTURN
+    path = _get_appeal_path(appeal)
     with translation.override(_get_language(person)), open_moderation_scope():
         subject = _("Your objection about “%(name)s” has been decided") % {"name": name}
         body = render_to_string(
             "reviews/notices/appeal.txt",
-            {"person": person, "name": name, "overturned": overturned, "reasoning": decision.reasoning},
-        )
+            {"person": person, "name": name, "overturned": overturned, "reasoning": decision.reasoning,
+             "url": absolute_url(path) if path else ""},
+        )  # fmt: skip
         return _create_notice(
             kind=NoticeKind.OUTCOME,
             case=appeal.case,
@@ -216,7 +218,7 @@ def write_appellant_notice(appeal: Appeal, decision: Decision, *, at: datetime) 
             language=_get_language(person),
             subject=subject,
             body=body,
-            path=_get_appeal_path(appeal),
+            path=path,
             at=at,
         )
 
@@ -282,17 +284,6 @@ def _build_profile_url(user: User) -> str:
     return absolute_url(f"/builders/{profile.handle}") if profile is not None else ""
 
 
-def _add_key(notice: Notice) -> str:
-    """Return the body for the mail: its link to the decision works without signing in once an account closes.
-
-    The stored body has no key, because moderators read it.
-    """
-    if notice.decision is None or notice.recipient_id is None:
-        return notice.body
-    url = _build_decision_url(notice.decision)
-    return notice.body.replace(url, f"{url}?key={make_mail_key(notice)}")
-
-
 def list_undelivered_notices(*, at: datetime) -> list[UUID]:
     """Return notices that their own job should have e-mailed by now. For the periodic job."""
     late = Notice.objects.filter(delivery=DeliveryState.WAITING, created_at__lt=at - timedelta(minutes=1))
@@ -325,4 +316,6 @@ def _send(notice: Notice) -> None:
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     # The same id on every try, so that mail programs can drop duplicates.
     headers = {"Message-ID": f"<{notice.pk}@{host}>"}
-    EmailMessage(notice.subject, _add_key(notice), to=[notice.email], headers=headers).send()
+    text = build_notice_mail(notice)
+    with translation.override(notice.language):
+        build_message(to=notice.email, text=text, headers=headers).send()

@@ -16,6 +16,7 @@ from gpts.assistants.services.addresses import choose_address, settle_address
 from gpts.assistants.services.versions import check_owner_may_serve, check_ready, freeze_version
 from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
+from gpts.studio.services.publishing import check_approval
 from reviews.models import Case, Claim, Decision, Submission
 from reviews.scope import open_moderation_scope
 from reviews.states import (
@@ -60,9 +61,10 @@ def submit_version(
     ``address`` is the one that a GPT with a provisional address gets; without it the provisional one stays.
     Submitting the same content again returns the open submission. Writes submission, case and audit event;
     the checks run after commit. Raises Conflict while another version is open, when this one is listed or
-    was refused unchanged, or when its golden prompts fail (``golden_gate``), InvalidInput for a draft that
-    is not ready, Forbidden for suspended builders and for workspaces that do not allow publishing. Approval
-    asks again.
+    was refused unchanged, when its golden prompts fail (``golden_gate``), or while its company has not
+    approved exactly this (``approval_needed``); InvalidInput for a draft that is not ready, Forbidden for
+    suspended builders and for workspaces that do not allow publishing. Moderation's approval asks again, but
+    for the company's.
     """
     if not attested:
         raise InvalidInput(
@@ -75,6 +77,7 @@ def submit_version(
     check_owner_may_serve(gpt, Audience.PUBLIC)
     check_ready(gpt)
     check_gate(gpt, None, at, audience=Audience.PUBLIC)
+    check_approval(gpt, None, audience=Audience.PUBLIC)
     if address and gpt.address_settled_at is None:
         gpt = choose_address(gpt=gpt, address=address, by=by, at=at)
     settle_address(gpt=gpt, at=at)

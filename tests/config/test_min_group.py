@@ -115,6 +115,6 @@ def test_the_private_store_shows_no_small_number() -> None:
     gpt = listing.gpt
     gpt.live_versions.create(version=listing.version, audience="workspace", since=NOW)
     use(listing, MIN_GROUP - 1)
-    assert [card.conversations for card in page_private_store(gpt.workspace_id)[1]] == [None]
+    assert [card.conversations for card in page_private_store(gpt.workspace, gpt.owner)[1]] == [None]
     use(listing, MIN_GROUP)
-    assert [card.conversations for card in page_private_store(gpt.workspace_id)[1]] == [5]
+    assert [card.conversations for card in page_private_store(gpt.workspace, gpt.owner)[1]] == [5]

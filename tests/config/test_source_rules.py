@@ -43,6 +43,11 @@ RULES: dict[str, tuple[str, set[str], str]] = {
         {"core/pagination.py"},
         "core.pagination.sign_cursor",
     ),
+    "mails": (
+        r"EmailMultiAlternatives\(|EmailMessage\(|\bsend_mail\(\s*['\"]|mail_admins|mail_managers",
+        {"workspaces/services/mails.py"},
+        "workspaces.services.mails: every mail has one layout, as text and as HTML",
+    ),
     "a bare web server": (r"uvicorn\.run|\"uvicorn\"", {"config/web_server.py"}, "config.web_server"),
 }  # fmt: skip
 IN_TEMPLATES = re.compile(
@@ -91,6 +96,7 @@ def test_the_rules_find_what_they_forbid() -> None:
         "the client's address": 'request.META["REMOTE_ADDR"]',
         "CSV writers": "csv.writer(out)",
         "cursors": "base64.urlsafe_b64encode(json.dumps(values))",
+        "mails": "EmailMessage(subject, body)",
         "a bare web server": 'run("uvicorn")',
     }
     assert {name for name, line in examples.items() if re.search(RULES[name][0], line)} == set(RULES)

@@ -91,6 +91,10 @@ EXITS: dict[str, dict[str, str]] = {
         "blocked": "gpts.assistants.services.adoptions.withdraw_adoption",
         "withdrawn": "gpts.assistants.services.adoptions.approve_adoption",
     },
+    "gpts.PublishRequest.state": {
+        "open": "gpts.studio.services.publishing.send_back_publish_request", "approved": END,
+        "sent_back": END, "withdrawn": END, "superseded": END,
+    },
     "gpts.BuilderChange.state": {"applied": END, "undone": END, "refused": END},
     "marketplace.Listing.state": {
         "listed": "marketplace.services.listings.delist_listing",

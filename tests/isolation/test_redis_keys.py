@@ -32,6 +32,7 @@ KINDS = (
     # Of the whole instance: the settings that its operator changed.
     r".*core:instance-settings",
     r".*gpts:embedding-rests:\d+",
+    r".*sign-in:saml:\d+:.+",
     r".*store:public:.*",
     r".*reviews:looking:\d+",
     r".*(allauth|ratelimit|rl:|dj-|session|mfa|reports?:|throttle).*",

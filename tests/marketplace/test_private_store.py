@@ -107,24 +107,31 @@ def test_the_order_is_by_members_who_used_it_lately(
     use(outside, stranger, stranger.personal_workspace)
     assert count_recent_members(at=NOW) == 2
     assert count_recent_members(at=NOW) == 0
-    assert [card.name for card in page_private_store(company.pk)[1]] == ["Twice", "Once", "Outside", "Old"]
+    assert [card.name for card in page_private_store(company, member)[1]] == [
+        "Twice",
+        "Once",
+        "Outside",
+        "Old",
+    ]
     assert count_recent_members(at=NOW + timedelta(days=30)) == 2
     assert set(GPT.objects.values_list("recent_members", flat=True)) == {0}
 
 
 def test_pages_by_key_search_by_all_words_and_leave_out_what_is_not_live(
-    company: Workspace, make: Callable[..., GPT], monkeypatch: pytest.MonkeyPatch
+    company: Workspace, member: User, make: Callable[..., GPT], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marketplace.queries.private_store.PAGE_SIZE", 2)
     gpts = [make(f"Letter {number}", description="Answers post") for number in range(3)]
     gone = make("Letter gone")
     with system_scope("tests"):
         clear_live_version(gpt=gone, audience=Audience.WORKSPACE, at=NOW)
-    first, cards = page_private_store(company.pk)
-    second, rest = page_private_store(company.pk, cursor=first.next_cursor)
+    first, cards = page_private_store(company, member)
+    second, rest = page_private_store(company, member, cursor=first.next_cursor)
     assert [card.name for card in (*cards, *rest)] == [gpt.name for gpt in reversed(gpts)]
     assert second.next_cursor == ""
-    found = {text: page_private_store(company.pk, text=text)[1] for text in ("post 1", "letter", "post gone")}
+    found = {
+        text: page_private_store(company, member, text=text)[1] for text in ("post 1", "letter", "post gone")
+    }
     assert [len(cards) for cards in found.values()] == [1, 2, 0]
 
 
@@ -321,7 +328,7 @@ def test_the_api_does_the_same(
     made = api.post(f"{path}/sections", {"kind": "pack", "title": "A", "entries": [{"gpt": gpt.slug}]})
     card = {
         "slug": gpt.slug, "name": "First", "tagline": made.json()["entries"][0]["tagline"],
-        "builder_name": "Olga", "conversations": None, "reason": "",
+        "builder_name": "Olga", "conversations": None, "reason": "", "mark": "",
     }  # fmt: skip
     expected = {
         "id": StoreSection.objects.get().pk, "kind": "pack", "title": "A", "text": "", "group": None,

@@ -202,8 +202,15 @@ def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> N
     assert send_notice(notice_id=notice.pk, at=AT)
     assert not send_notice(notice_id=notice.pk, at=AT)
     assert [message.to for message in mail.outbox] == [[author.email]]
-    # As stored, but for the key with which a closed account opens the link.
-    assert re.sub(r"\?key=\S+", "", str(mail.outbox[0].body)) == notice.body
+    # As stored, but for the key with which a closed account opens the link, and the foot of all mails.
+    link = f"http://localhost:8000/reviews/decisions/{decision.pk}"
+    sent = re.sub(r"\?key=\S+", "", str(mail.outbox[0].body))
+    stored = [" ".join(part.split()) for part in notice.body.replace(link, "").split("\n\n") if part.strip()]
+    parts = [" ".join(part.split()) for part in sent.split("\n\n")]
+    assert parts[:-2] == stored
+    assert parts[-2] == link
+    [(html, kind)] = mail.outbox[0].alternatives
+    assert kind == "text/html" and f'href="{link}?key=' in html
 
 
 def test_the_author_cannot_claim_their_own_case() -> None:

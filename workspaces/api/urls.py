@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from workspaces.api import (
     audit,
+    connections,
     cost_centres,
     domains,
     groups,
@@ -89,6 +90,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="group-member",
     ),
     path("workspaces/<slug:workspace>/identity", identity.IdentityView.as_view(), name="identity"),
+    path(
+        "workspaces/<slug:workspace>/identity/connections",
+        connections.ConnectionsView.as_view(),
+        name="connection-list",
+    ),
+    path(
+        "workspaces/<slug:workspace>/identity/connections/<slug:kind>",
+        connections.ConnectionView.as_view(),
+        name="connection-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/identity/connections/<slug:kind>/check",
+        connections.ConnectionCheckView.as_view(),
+        name="connection-check",
+    ),
     path(
         "workspaces/<slug:workspace>/identity/scim-tokens",
         identity.ScimTokensView.as_view(),

@@ -12,10 +12,12 @@ from workspaces.states import ConnectionKind, DomainOutcome
 
 
 class IdentityConnection(models.Model):
-    """An identity provider of a workspace: OpenID Connect by discovery.
+    """An identity provider of a workspace: OpenID Connect by discovery, or SAML by metadata; one of each.
 
-    ``secret`` is sealed (core.secrets). ``discovered`` is what the provider says about itself, empty until a
-    worker has checked it. Sign-in works while it is enabled and has been discovered.
+    ``issuer`` is how the provider calls itself, for SAML its entity id. ``secret`` is sealed (core.secrets).
+    ``discovered`` is what the provider says about itself: for OpenID Connect its addresses and keys, for SAML
+    ``sso_url``, ``certificates`` and ``metadata_url`` (empty for metadata that was pasted). Sign-in works
+    while the connection is enabled and has been discovered.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="identity_connections")

@@ -92,7 +92,12 @@ def _read(address: str, otherwise: DiscoveryFailed) -> dict[str, Any]:
 
 
 def send(
-    address: str, *, method: str = "GET", headers: dict[str, str] | None = None, content: bytes | None = None
+    address: str,
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    content: bytes | None = None,
+    field: str = "issuer",
 ) -> OutboundResponse:
     """Send one request to a provider. Raises DiscoveryFailed when it does not answer or may not be called."""
     host = urlsplit(address).hostname or ""
@@ -111,12 +116,12 @@ def send(
         raise DiscoveryFailed(
             _("This server may not call %(host)s. Use a public https address.") % {"host": host},
             code="address_refused",
-            field="issuer",
+            field=field,
         ) from error
     except DomainError as error:
         raise DiscoveryFailed(
             _("%(host)s does not answer. Check the address, and that the provider is running.")
             % {"host": host},
             code="provider_silent",
-            field="issuer",
+            field=field,
         ) from error

@@ -43,11 +43,11 @@ class Attempt:
     def require_state(self, state: str, *, at: datetime) -> None:
         """Raise SignInFailed unless the answer belongs to this try, and in time."""
         is_late = at.timestamp() - self.begun_at > LIFETIME.total_seconds()
-        if is_late or not _is_same(self.state, state):
+        if is_late or not is_same(self.state, state):
             raise build_stale()
 
 
-def _is_same(one: str, other: str) -> bool:
+def is_same(one: str, other: str) -> bool:
     # As bytes: compare_digest refuses texts with other than ASCII letters. Lone surrogates come from JSON.
     return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))
 
@@ -189,7 +189,7 @@ def _verify(client: Client, token: str, *, nonce: str) -> dict[str, Any]:
             _("The answer is for another application. An admin should check issuer and client id."),
             code="audience_differs",
         )
-    if not _is_same(str(claims.get("nonce", "")), nonce):
+    if not is_same(str(claims.get("nonce", "")), nonce):
         raise build_stale()
     return claims
 

@@ -52,6 +52,11 @@ def get_connection(workspace: Workspace, kind: str) -> IdentityConnection | None
     return IdentityConnection.objects.filter(workspace=workspace, kind=kind).first()
 
 
+def list_connections(workspace: Workspace) -> list[IdentityConnection]:
+    rows = IdentityConnection.objects.filter(workspace=workspace).order_by("kind")
+    return list(rows.select_related("workspace"))
+
+
 @dataclass(frozen=True)
 class DirectoryCount:
     """How many people and groups the identity provider keeps, and how many of the people are only invited."""

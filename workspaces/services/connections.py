@@ -18,12 +18,15 @@ from core.text import clean_line
 from workspaces import rules as permissions
 from workspaces.email_domains import clean_domain
 from workspaces.models import IdentityConnection, IdentityLink, IdentityRules, User, Workspace
+from workspaces.saml.metadata import IdentityProvider, describe_certificates
 from workspaces.services.identity_rules import lock_identity_rules
 from workspaces.states import ConnectionKind
 
 SECRET_PURPOSE = "workspaces.connection"  # noqa: S105 - what the secret is for
 MAX_DOMAINS = 50
-_FIELDS = ("name", "issuer", "client_id", "domains", "role_claim", "group_claim")
+_SHARED = ("name", "issuer", "domains", "role_claim", "group_claim")
+_FIELDS = (*_SHARED, "client_id")
+_SAML_FIELDS = (*_SHARED, "sso_url", "metadata_url", "certificates")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,21 @@ class ConnectionSettings:
     issuer: str
     client_id: str
     secret: str | None
+    domains: Sequence[str] = ()
+    role_claim: str = "roles"
+    group_claim: str = "groups"
+
+
+@dataclass(frozen=True)
+class SamlSettings:
+    """What an owner enters, with what the metadata says. ``provider`` None keeps the present one.
+
+    ``metadata_url`` is where the metadata was read, empty when it was pasted.
+    """
+
+    name: str
+    provider: IdentityProvider | None
+    metadata_url: str = ""
     domains: Sequence[str] = ()
     role_claim: str = "roles"
     group_claim: str = "groups"
@@ -52,17 +70,14 @@ def set_connection(
     values = _clean(settings)
     with transaction.atomic():
         rules = lock_identity_rules(workspace, at=at)
-        row = IdentityConnection.objects.filter(workspace=workspace, kind=ConnectionKind.OIDC).first()
-        is_new = row is None
-        if row is None:
-            row = IdentityConnection(workspace=workspace, kind=ConnectionKind.OIDC, created_at=at)
+        row, is_new = _get_or_build(workspace, ConnectionKind.OIDC, at=at)
         before = {name: getattr(row, name) for name in _FIELDS}
         if is_new and not settings.secret:
             raise InvalidInput(_("Enter the client secret."), code="secret_missing", field="secret")
         changes = compare(before, values, _FIELDS)
         is_moved = bool({"issuer", "client_id"} & changes.keys())
         if is_moved or settings.secret:
-            _refuse_while_required(rules)
+            _require_change(rules, row)
             row.discovered, row.discovered_at, row.is_enabled = {}, None, False
         for name, value in values.items():
             setattr(row, name, value)
@@ -71,7 +86,7 @@ def set_connection(
         if settings.secret:
             row.secret = seal(settings.secret, purpose=SECRET_PURPOSE, tenant=workspace.pk, row=str(row.pk))
             row.save(update_fields=["secret"])
-        unlinked = IdentityLink.objects.filter(connection=row).delete()[0] if is_moved else 0
+        unlinked = _end_links(row) if is_moved else 0
         if changes or settings.secret:
             # Addresses and names of the provider are settings; the secret is only said to be new.
             _record(
@@ -86,16 +101,85 @@ def set_connection(
     return row
 
 
+def set_saml_connection(
+    *, workspace: Workspace, settings: SamlSettings, by: User, at: datetime
+) -> IdentityConnection:
+    """Store a SAML connection; a new one, or one to another provider, is switched off. Audited.
+
+    Another provider ends the links of its people. Other certificates and addresses of the same one replace
+    the present ones at once. Raises InvalidInput, Forbidden for who is no owner, and Conflict for another
+    provider while single sign-on is required.
+    """
+    _require_owner(workspace, by)
+    with transaction.atomic():
+        rules = lock_identity_rules(workspace, at=at)
+        row, is_new = _get_or_build(workspace, ConnectionKind.SAML, at=at)
+        if is_new and settings.provider is None:
+            raise InvalidInput(
+                _("Paste the metadata of the provider, or enter its address."),
+                code="metadata_missing",
+                field="metadata",
+            )
+        before = _read_saml(row)
+        for name, value in _clean_shared(settings).items():
+            setattr(row, name, value)
+        if settings.provider is not None:
+            is_moved = row.issuer != settings.provider.entity_id
+            if is_moved:
+                _require_change(rules, row)
+                row.is_enabled = False
+            row.issuer = settings.provider.entity_id
+            row.discovered = settings.provider.as_stored() | {"metadata_url": settings.metadata_url}
+            row.discovered_at = at
+        else:
+            is_moved = False
+        row.updated_at = at
+        row.save()
+        unlinked = _end_links(row) if is_moved else 0
+        changes = compare(before, _read_saml(row), _SAML_FIELDS)
+        if changes:
+            _record("connection_set", row, by, at, changes=changes, unlinked=unlinked)
+    return row
+
+
+def _get_or_build(workspace: Workspace, kind: str, *, at: datetime) -> tuple[IdentityConnection, bool]:
+    row = IdentityConnection.objects.filter(workspace=workspace, kind=kind).first()
+    return row or IdentityConnection(workspace=workspace, kind=kind, created_at=at), row is None
+
+
+def _end_links(row: IdentityConnection) -> int:
+    return IdentityLink.objects.filter(connection=row).delete()[0]
+
+
+def _read_saml(row: IdentityConnection) -> dict[str, Any]:
+    """Return what the audit log compares; certificates by their fingerprints."""
+    lines = describe_certificates(row.discovered.get("certificates", []))
+    return {name: getattr(row, name) for name in _SHARED} | {
+        "sso_url": row.discovered.get("sso_url", ""),
+        "metadata_url": row.discovered.get("metadata_url", ""),
+        "certificates": [line.fingerprint for line in lines],
+    }
+
+
 def note_discovery(
     *, connection: IdentityConnection, discovered: Mapping[str, Any], by: User, at: datetime
 ) -> None:
     """Store what the provider says about itself, unless the connection was changed meanwhile. Audited."""
     with transaction.atomic():
-        stored = IdentityConnection.objects.filter(
+        lock_identity_rules(connection.workspace, at=at)
+        fresh = IdentityConnection.objects.filter(
             pk=connection.pk, issuer=connection.issuer, client_id=connection.client_id
-        ).update(discovered=dict(discovered), discovered_at=at)
-        if stored:
-            _record("connection_checked", connection, by, at)
+        ).first()
+        is_other = fresh is None or fresh.discovered.get("metadata_url") != connection.discovered.get(
+            "metadata_url"
+        )
+        if fresh is None or is_other:
+            return
+        before = _read_saml(fresh)
+        fresh.discovered, fresh.discovered_at = dict(discovered), at
+        fresh.save(update_fields=["discovered", "discovered_at"])
+        changes = compare(before, _read_saml(fresh), _SAML_FIELDS)
+        _record("connection_checked", fresh, by, at, changes=changes or None)
 
 
 def switch_connection(*, connection: IdentityConnection, is_enabled: bool, by: User, at: datetime) -> None:
@@ -124,7 +208,9 @@ def switch_connection(*, connection: IdentityConnection, is_enabled: bool, by: U
 def delete_connection(*, connection: IdentityConnection, by: User, at: datetime) -> None:
     """Remove the connection with the links of its people, who then sign in otherwise. Audited."""
     with transaction.atomic():
-        _refuse_while_required(lock_identity_rules(connection.workspace, at=at))
+        rules = lock_identity_rules(connection.workspace, at=at)
+        if IdentityConnection.objects.filter(pk=connection.pk, is_enabled=True).exists():
+            _refuse_while_required(rules)
         subject = ("workspaces.identityconnection", str(connection.pk))
         deleted, _tables = IdentityConnection.objects.filter(pk=connection.pk).delete()
         if deleted:
@@ -162,13 +248,18 @@ def _clean(settings: ConnectionSettings) -> dict[str, Any]:
             code="issuer_invalid",
             field="issuer",
         )
+    return _clean_shared(settings) | {
+        "issuer": clean_line(issuer, max_length=500, field="issuer"),
+        "client_id": clean_line(settings.client_id, max_length=254, field="client_id"),
+    }
+
+
+def _clean_shared(settings: ConnectionSettings | SamlSettings) -> dict[str, Any]:
     domains = sorted({clean_domain(domain, field="domains") for domain in settings.domains if domain.strip()})
     if len(domains) > MAX_DOMAINS:
         raise InvalidInput(_("Enter at most 50 domains."), code="too_many_domains", field="domains")
     return {
         "name": clean_line(settings.name, max_length=80, field="name"),
-        "issuer": clean_line(issuer, max_length=500, field="issuer"),
-        "client_id": clean_line(settings.client_id, max_length=254, field="client_id"),
         "domains": domains,
         "role_claim": clean_line(settings.role_claim, max_length=80, field="role_claim", required=False),
         "group_claim": clean_line(settings.group_claim, max_length=80, field="group_claim", required=False),
@@ -182,6 +273,12 @@ def _require_owner(workspace: Workspace, by: User) -> None:
             _("Only an owner can set the sign-in of the company or switch it. Ask an owner."),
             code="owner_only",
         )
+
+
+def _require_change(rules: IdentityRules, row: IdentityConnection) -> None:
+    # One that is off lets nobody in, so nobody is locked out by its change.
+    if row.is_enabled:
+        _refuse_while_required(rules)
 
 
 def _refuse_while_required(rules: IdentityRules) -> None:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -229,8 +231,8 @@ def add_group_members(
 ) -> MembershipChange:
     """Add members by hand; those who are in it already stay as they are. All of them, or none. Audited.
 
-    Raises Forbidden (``group_from_scim``, ``group_in_policy``), InvalidInput (``too_many_at_once``) and
-    Conflict (``not_a_member``).
+    Raises Forbidden (``group_from_scim``, ``group_in_policy``), InvalidInput (``too_many_at_once``), Conflict
+    (``not_a_member``) and what settings.GROUP_GROWTH_CHECKS raise.
     """
     _refuse_scim(group)
     wanted = set(member_ids)
@@ -258,6 +260,8 @@ def add_group_members(
             )
         change = MembershipChange(_add(fresh, seats, source=MemberSource.HAND, at=at), 0)
         if change.added:
+            for path in settings.GROUP_GROWTH_CHECKS:
+                import_string(path)(fresh)
             _record(
                 "workspaces.group_members_changed", fresh, by, at, source=MemberSource.HAND, **_counts(change)
             )

@@ -128,12 +128,12 @@ def _find_start(fresh: IdentityRules, days: int | None, *, at: datetime) -> date
 
 def _check_single_sign_on(fresh: IdentityRules, change: SignInChange, *, by: User) -> None:
     workspace = fresh.workspace
-    connection = IdentityConnection.objects.filter(workspace=workspace, is_enabled=True).first()
-    if connection is None:
+    enabled = IdentityConnection.objects.filter(workspace=workspace, is_enabled=True)
+    if not enabled.exists():
         raise Conflict(
             _("Switch a connection on first: otherwise nobody could sign in."), code="no_connection"
         )
-    if not IdentityLink.objects.filter(connection=connection, user=by).exists():
+    if not IdentityLink.objects.filter(connection__in=enabled, user=by).exists():
         raise Conflict(
             _("Sign in with the connection once yourself first, so that you do not lock yourself out."),
             code="not_tried",

@@ -37,10 +37,19 @@ GIVE_UP_HOURS = 24
 
 def enqueue_mail(*, to: str, text: MailText) -> None:
     """Send a mail after the commit, in the active language, as plain text and HTML."""
+    enqueue_messages([build_message(to=to, text=text)])
+
+
+def build_message(*, to: str, text: MailText, headers: dict[str, str] | None = None) -> EmailMessage:
+    """Return a mail in the layout of all mails and the active language, as plain text and HTML.
+
+    Send it by enqueue_mail, unless another table than OutgoingMail keeps it until it is sent.
+    """
     mail = render_mail(text)
-    message = EmailMultiAlternatives(mail.subject, mail.body, None, [to])
+    message = EmailMultiAlternatives(mail.subject, mail.body, None, [to], headers=headers)
+    message.from_email = _get_sender(message)
     message.attach_alternative(mail.html, "text/html")
-    enqueue_messages([message])
+    return message
 
 
 def enqueue_messages(messages: Sequence[EmailMessage]) -> None:

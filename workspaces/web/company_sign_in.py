@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.login import record_authentication
-from allauth.account.utils import perform_login
 from csp.decorators import csp_update
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -17,24 +15,27 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.links import absolute_url
 from core.scope import open_scope
 from workspaces.access import WorkspaceAct, access_workspace, not_found
-from workspaces.directory import directory_scope, find_companies_at, find_sign_in
+from workspaces.directory import directory_scope, find_companies_at, find_sign_ins
 from workspaces.models import IdentityConnection, User, Workspace
 from workspaces.oidc.errors import SignInFailed
-from workspaces.oidc.tokens import Attempt, Client, build_address, build_stale, exchange_code
+from workspaces.oidc.tokens import Attempt, Client, build_address, exchange_code
 from workspaces.services.connections import open_secret
 from workspaces.services.sign_in import resolve_person
-from workspaces.sign_in_rules import COMPANY_METHOD
+from workspaces.states import ConnectionKind
+from workspaces.web.company_saml import begin_saml
+from workspaces.web.company_session import ATTEMPT, finish_sign_in, pop_attempt, read_linking
 from workspaces.web.own_scopes import opens_own_scopes
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import asks_again
 
-ATTEMPT, CONNECTING = "company_sign_in", "company_connecting"
+CONNECTING = "company_connecting"
 CONNECT_SECONDS = 600
 
 
@@ -73,14 +74,15 @@ def by_address(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sign_in(request: HttpRequest, workspace: str) -> HttpResponse:
     """Offer the company's own sign-in; it begins with a click."""
-    company, connection = find_sign_in(workspace)
+    company, connections = find_sign_ins(workspace)
     context = {
         "workspace": company,
         "accent": company.accent,
-        "connection": connection,
+        "connections": connections,
+        "names": gettext(" or ").join(connection.name for connection in connections),
         "next": _clean_next(request, request.GET.get("next", "")),
         "is_connecting": _is_connecting(request, company, at=timezone.now()),
-        "is_linked": _is_linked(request, connection),
+        "is_linked": _is_linked(request, connections),
     }
     return render(request, "workspaces/sign_in.html", context)
 
@@ -88,19 +90,29 @@ def sign_in(request: HttpRequest, workspace: str) -> HttpResponse:
 @require_POST
 def begin(request: HttpRequest, workspace: str) -> HttpResponse:
     """Send the person to the identity provider. By a form of ours only: no other site begins it unseen."""
-    company, connection = find_sign_in(workspace)
+    company, connections = find_sign_ins(workspace)
+    kind = request.POST.get("kind", "")
+    connection = next((one for one in connections if kind in ("", one.kind)), None)
     if connection is None:
         raise not_found()
     now = timezone.now()
-    attempt = Attempt.begin(at=now)
-    request.session[ATTEMPT] = asdict(attempt) | {
+    address, attempt = (
+        begin_saml(connection, at=now)
+        if connection.kind == ConnectionKind.SAML
+        else _begin_openid(connection, at=now)
+    )
+    request.session[ATTEMPT] = attempt | {
         "connection": connection.pk,
         "next": _clean_next(request, request.POST.get("next", "")),
         "linking": request.user.pk if _is_connecting(request, company, at=now) else None,
     }
     request.session.pop(CONNECTING, None)
-    client = _build_client(connection, secret="")
-    return redirect(build_address(client, attempt))
+    return redirect(address)
+
+
+def _begin_openid(connection: IdentityConnection, *, at: datetime) -> tuple[str, dict[str, Any]]:
+    attempt = Attempt.begin(at=at)
+    return build_address(_build_client(connection, secret=""), attempt), asdict(attempt)
 
 
 @asks_again("POST")
@@ -116,37 +128,23 @@ def connect(request: HttpRequest, workspace: str) -> HttpResponse:
 @opens_own_scopes
 @require_safe
 def callback(request: HttpRequest, workspace: str) -> HttpResponseBase:
-    """Finish: check the answer, ask the provider for the claims, sign the account in."""
-    company, connection = find_sign_in(workspace)
-    kept: dict[str, Any] | None = request.session.pop(ATTEMPT, None)
+    """Finish with OpenID Connect: check the answer, ask the provider for the claims, sign the account in."""
+    company, connections = find_sign_ins(workspace)
+    connection = next((one for one in connections if one.kind == ConnectionKind.OIDC), None)
+    kept = pop_attempt(request, connection)
     now = timezone.now()
-    if connection is None or kept is None or kept.get("connection") != connection.pk:
-        raise build_stale()
+    if connection is None:
+        raise not_found()
     attempt = Attempt(*(kept[name] for name in ("state", "nonce", "verifier", "begun_at")))
     attempt.require_state(request.GET.get("state", ""), at=now)
     _refuse_error(request)
-    linking = _read_linking(request, kept)
+    linking = read_linking(request, kept)
     with open_scope(directory_scope(company.pk)):
         client = _build_client(connection, secret=open_secret(connection))
     claims = exchange_code(client, attempt, request.GET.get("code", ""), at=now)
     signed_in = request.user if isinstance(request.user, User) else None
     user = resolve_person(connection=connection, claims=claims, at=now, linking=linking, signed_in=signed_in)
-    return _log_in(request, user, connection, str(kept.get("next") or ""))
-
-
-def _log_in(
-    request: HttpRequest, user: User, connection: IdentityConnection, following: str
-) -> HttpResponseBase:
-    record_authentication(
-        request, user, COMPANY_METHOD, workspace=connection.workspace_id, connection=connection.pk
-    )
-    response: HttpResponseBase = perform_login(
-        request,
-        user,
-        email_verification="none",
-        redirect_url=following or f"/w/{connection.workspace.slug}/",
-    )
-    return response
+    return finish_sign_in(request, user, connection, str(kept.get("next") or ""))
 
 
 def _refuse_error(request: HttpRequest) -> None:
@@ -162,15 +160,6 @@ def _refuse_error(request: HttpRequest) -> None:
             % {"error": error or "no code"},
             code="code_missing",
         )
-
-
-def _read_linking(request: HttpRequest, kept: dict[str, Any]) -> User | None:
-    """Return the person who asked to connect, if it is still the one who is signed in."""
-    if kept.get("linking") is None:
-        return None
-    if not isinstance(request.user, User) or request.user.pk != kept["linking"]:
-        raise build_stale()
-    return request.user
 
 
 def _build_client(connection: IdentityConnection, *, secret: str) -> Client:
@@ -202,7 +191,7 @@ def _is_connecting(request: HttpRequest, company: Workspace, *, at: datetime) ->
     )
 
 
-def _is_linked(request: HttpRequest, connection: IdentityConnection | None) -> bool:
-    if connection is None or not isinstance(request.user, User):
+def _is_linked(request: HttpRequest, connections: list[IdentityConnection]) -> bool:
+    if not isinstance(request.user, User):
         return False
-    return request.user.identity_links.filter(connection_id=connection.pk).exists()
+    return request.user.identity_links.filter(connection__in=connections).exists()

@@ -3,6 +3,7 @@
 from gpts.assistants.models.adoptions import Adoption, AdoptionRequest
 from gpts.assistants.models.gpts import GPT, LiveVersion, Version
 from gpts.assistants.models.past_versions import PastVersion
+from gpts.assistants.models.publishing import PublishingRule, PublishRequest
 from gpts.assistants.models.shares import GPTShare, GPTTransfer
 
 __all__ = [
@@ -13,5 +14,7 @@ __all__ = [
     "GPTTransfer",
     "LiveVersion",
     "PastVersion",
+    "PublishRequest",
+    "PublishingRule",
     "Version",
 ]

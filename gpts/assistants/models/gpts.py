@@ -71,6 +71,9 @@ class Behaviour(models.Model):
         abstract = True
 
 
+BLOCK_REASON_LENGTH = 300
+
+
 class GPT(Behaviour):
     """A GPT. Its own columns are the draft; rows are never removed, so slugs are never reused."""
 
@@ -97,12 +100,22 @@ class GPT(Behaviour):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     quarantined_at = models.DateTimeField(null=True, blank=True)
+    # An admin took it out of its company's store, for members and guests; they and its owner read the reason.
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    block_reason = models.CharField(max_length=BLOCK_REASON_LENGTH, blank=True, db_default="")
     deleted_at = models.DateTimeField(null=True, blank=True)
     # Draft and versions were emptied with the account or workspace; the row stays for usage and decisions.
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "GPT"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(blocked_at__isnull=True, block_reason="")
+                | (models.Q(blocked_at__isnull=False) & ~models.Q(block_reason="")),
+                name="gpts_gpt_block_has_reason",
+            ),
+        ]
         indexes = [
             models.Index(fields=["owner", "-updated_at", "-id"], name="gpts_gpt_owner"),
             models.Index(fields=["workspace", "-updated_at", "-id"], name="gpts_gpt_workspace"),

@@ -103,6 +103,7 @@ def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelat
         user_id=user.pk,
         is_active=user.is_active,
         role=role,
+        is_colleague=membership is not None,
         audiences=audiences,
         right="" if gpt.owner_id == user.pk else find_right(user.pk, gpt, is_member=role != ""),
     )
@@ -149,8 +150,16 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
         Exists(list_guest_places(user.pk)), gpt=OuterRef("pk"), user_id=user.pk
     )
     is_guest = Q(has_shares=True) & Exists(guest_shares) & Exists(live.filter(audience=Audience.SHARED))
-    reach = (Exists(live.filter(audience=Audience.PUBLIC)) | is_guest) | (
-        inside & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)) | is_invited)
+    is_open = Q(blocked_at__isnull=True)
+    is_outside = ~inside & ~is_guest
+    reach = (
+        (Exists(live.filter(audience=Audience.PUBLIC)) & (is_open | is_outside))
+        | (is_open & is_guest)
+        | (
+            is_open
+            & inside
+            & (Q(owner_id=user.pk) | Exists(live.filter(audience=Audience.WORKSPACE)) | is_invited)
+        )
     )
     return (
         GPT.objects.filter(

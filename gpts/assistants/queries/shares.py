@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Now
 
-from gpts.assistants.models import GPT, GPTShare
-from gpts.assistants.states import ShareRight
+from gpts.assistants.models import GPT, GPTShare, LiveVersion
+from gpts.assistants.states import Audience, ShareRight
 from workspaces.models import GroupMember, Guest, Member, User
 from workspaces.states import BUILDER_ROLES
 
@@ -79,6 +79,40 @@ def list_shares(gpt: GPT) -> QuerySet[GPTShare]:
         .select_related("user", "group", "created_by")
         .order_by("group__name", "user__display_name", "pk")
     )
+
+
+def list_shares_with(user: User) -> QuerySet[GPTShare]:
+    """Return the shares that reach a person: with them or a group of theirs, of GPTs that are there.
+
+    Each with its GPT, workspace, owner and group, and with ``shown_name``: the live version's for who may
+    only chat, else the draft's, and ``shown_icon`` and ``shown_category`` alike. Left out are their own GPTs,
+    and where they are neither members nor guests now. The caller pages by "-id".
+    """
+    live = LiveVersion.objects.filter(gpt=OuterRef("gpt_id"), audience=Audience.SHARED)
+    is_member = Exists(Member.objects.filter(workspace_id=OuterRef("workspace_id"), user=user))
+    is_guest = Q(user=user) & Exists(list_guest_places(user.pk))
+    sees_draft = Q(right__in=(ShareRight.VIEW, ShareRight.EDIT)) & is_member
+
+    def choose(name: str) -> Case:
+        of_draft = When(sees_draft, then=F(f"gpt__{name}"))
+        return Case(of_draft, default=Subquery(live.values(f"version__{name}")[:1]))
+
+    return (
+        GPTShare.objects.filter(filter_shares_with(user.pk), is_member | is_guest)
+        .filter(gpt__deleted_at__isnull=True, gpt__quarantined_at__isnull=True)
+        .exclude(gpt__owner=user)
+        .filter(sees_draft | Exists(live))
+        .annotate(shown_name=choose("name"), shown_icon=choose("icon"), shown_category=choose("category"))
+        .select_related("gpt__workspace", "gpt__owner", "group")
+    )
+
+
+def find_share_with(user: User, share_id: int) -> GPTShare | None:
+    """Return a share with the person or a group of theirs."""
+    if share_id >= 2**63:
+        return None
+    rows = GPTShare.objects.filter(filter_shares_with(user.pk), pk=share_id)
+    return rows.select_related("gpt", "group").first()
 
 
 def list_editors(gpt: GPT) -> QuerySet[User]:

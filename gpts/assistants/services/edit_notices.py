@@ -1,4 +1,4 @@
-"""Tell the owner and the editors of a shared GPT who else edited it and what changed, once in a while."""
+"""Tell the owner and the editors of a shared GPT who else edited it or what is live, once in a while."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.links import absolute_url
 from core.models import AuditEvent
+from gpts.assistants.audiences import DIRECT_AUDIENCES
 from gpts.assistants.differences import LABELS
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, LiveVersion
 from gpts.assistants.queries.shares import list_editors
+from gpts.assistants.states import Audience
 from workspaces.mail_text import MailText
 from workspaces.models import Member, Notification, User
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.notifications import notify
 
 NOTE_KIND = "gpt_edited"
+EDITED, WENT_LIVE = "gpts.draft_updated", "gpts.version_went_live"
 # Not while somebody is still at it.
 QUIET = timedelta(minutes=10)
 # One notice of a GPT to a person in this time.
@@ -35,23 +39,32 @@ def send_edit_notices(*, at: datetime) -> int:
     In a system scope. Nobody is told of their own edits. A notification each, and a mail to who did not
     switch it off. Running twice tells nobody twice: what was told is read from the notifications.
     """
+    since = at - LOOK_BACK
+    went_live = LiveVersion.objects.filter(gpt=OuterRef("pk"), since__gte=since)
     edited = GPT.objects.filter(
-        has_shares=True, deleted_at__isnull=True, quarantined_at__isnull=True, updated_at__gte=at - LOOK_BACK
+        Q(updated_at__gte=since) | Exists(went_live),
+        has_shares=True,
+        deleted_at__isnull=True,
+        quarantined_at__isnull=True,
     )
     count = 0
     for gpt in edited.select_related("owner").order_by("pk")[:MAX_GPTS]:
-        events = list(
-            AuditEvent.objects.filter(
-                subject_type="gpts.gpt",
-                subject_id=str(gpt.pk),
-                action="gpts.draft_updated",
-                at__gte=at - LOOK_BACK,
-            ).order_by("at", "pk")
-        )
+        events = _list_events(gpt, since=since)
         if events and events[-1].at <= at - QUIET:
             with transaction.atomic():
                 count += sum(_tell(gpt, person, events, at=at) for person in _list_readers(gpt))
     return count
+
+
+def _list_events(gpt: GPT, *, since: datetime) -> list[AuditEvent]:
+    """Return the edits of the draft, and the versions that people made live outside of the public store."""
+    live = LiveVersion.objects.filter(gpt=gpt, since__gte=since, audience__in=DIRECT_AUDIENCES)
+    versions = {str(pk) for pk in live.values_list("version_id", flat=True)}
+    subjects = Q(action=EDITED, subject_type="gpts.gpt", subject_id=str(gpt.pk))
+    if versions:
+        subjects |= Q(action=WENT_LIVE, subject_type="gpts.version", subject_id__in=versions)
+    found = AuditEvent.objects.filter(subjects, at__gte=since, actor__isnull=False).order_by("at", "pk")
+    return [event for event in found if event.data.get("audience") != Audience.PUBLIC]
 
 
 def _list_readers(gpt: GPT) -> list[User]:
@@ -83,15 +96,18 @@ def _tell(gpt: GPT, reader: User, events: Sequence[AuditEvent], *, at: datetime)
 
 
 def _write(gpt: GPT, events: Sequence[AuditEvent]) -> tuple[str, str]:
-    """Return who edited it and which parts, in the active language."""
+    """Return who edited it and which parts, or which version is live now, in the active language."""
+    published = [event for event in events if event.action == WENT_LIVE]
     actors = User.objects.filter(pk__in={event.actor_id for event in events}).order_by("display_name", "pk")
     fields = {field for event in events for field in event.data.get("fields", ())}
     labels = [str(label) for field, label in LABELS.items() if {field, f"language_{field}"} & fields]
-    title = _("%(who)s edited %(name)s") % {
-        "who": _(", ").join(str(person) for person in actors),
-        "name": gpt.name,
-    }
-    return title[:200], _("Changed: %(fields)s.") % {"fields": _(", ").join(labels)}
+    values = {"who": _(", ").join(str(person) for person in actors), "name": gpt.name}
+    changed = _("Changed: %(fields)s.") % {"fields": _(", ").join(labels)} if labels else ""
+    if not published:
+        return (_("%(who)s edited %(name)s") % values)[:200], changed
+    values["number"] = published[-1].data["number"]
+    title = _("%(who)s made version %(number)s of %(name)s live") % values
+    return title[:200], changed or _("Whoever uses it gets this version now.")
 
 
 def _build_mail(title: str, body: str, url: str) -> MailText:

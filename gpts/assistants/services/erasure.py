@@ -12,7 +12,17 @@ from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from gpts.assistants.models import GPT, Adoption, AdoptionRequest, GPTShare, LiveVersion, PastVersion, Version
+from gpts.assistants.models import (
+    GPT,
+    Adoption,
+    AdoptionRequest,
+    GPTShare,
+    LiveVersion,
+    PastVersion,
+    PublishingRule,
+    PublishRequest,
+    Version,
+)
 from gpts.assistants.services.addresses import ADDRESS
 from gpts.assistants.states import Category, OutputFormat
 from gpts.llm.states import ModelChoice
@@ -25,12 +35,15 @@ GPTS = 50
 
 
 def erase_requests_of_person(user: User, at: datetime) -> int:
-    return AdoptionRequest.objects.filter(requested_by=user).delete()[0]
+    asked = AdoptionRequest.objects.filter(requested_by=user).delete()[0]
+    return asked + PublishRequest.objects.filter(requested_by=user).delete()[0]
 
 
 def erase_gpts_of_workspace(workspace: Workspace, at: datetime) -> int:
     AdoptionRequest.objects.filter(Q(workspace=workspace) | Q(gpt__workspace=workspace)).delete()
     Adoption.objects.filter(Q(workspace=workspace) | Q(gpt__workspace=workspace)).delete()
+    PublishRequest.objects.filter(workspace=workspace).delete()
+    PublishingRule.objects.filter(workspace=workspace).delete()
     found = list(
         GPT.objects.select_for_update(of=("self",)).filter(workspace=workspace, erased_at__isnull=True)[:GPTS]
     )
@@ -60,6 +73,8 @@ def _erase_gpt(gpt: GPT, at: datetime) -> None:
         model_choice=ModelChoice.ANY,
         allowed_models=[],
         no_answer_text="",
+        blocked_at=None,
+        block_reason="",
         deleted_at=gpt.deleted_at or at,
         erased_at=at,
     )

@@ -58,7 +58,7 @@ def set_share(
         )
     share.right = right
     share.save()
-    if right == ShareRight.EDIT and list_editors(fresh).count() > MAX_EDITORS:
+    if right == ShareRight.EDIT and has_too_many_editors(fresh):
         raise Conflict(
             _("A GPT has at most %(count)d editors. Let some of them view instead.") % {"count": MAX_EDITORS},
             code="too_many_editors",
@@ -97,6 +97,50 @@ def remove_share(*, share: GPTShare, by: User, at: datetime) -> None:
         data=data,
         changes={"right": (right, None)},
     )
+
+
+@transaction.atomic
+def leave_share(*, share: GPTShare, by: User, at: datetime) -> None:
+    """Give up a share with ``by``, who loses the right at once. Idempotent. Audited.
+
+    Raises Forbidden (``shared_with_group``) for a share with a group of theirs.
+    """
+    if share.user_id != by.pk:
+        raise Forbidden(
+            _("It is shared with your group “%(name)s”. Leave the group, or ask the GPT's owner.")
+            % {"name": share.group.name if share.group is not None else ""},
+            code="shared_with_group",
+        )
+    # Not locked first: only who manages the GPT may, but everybody may remove what is shared with them.
+    if GPTShare.objects.filter(pk=share.pk, user=by).delete()[0]:
+        record(
+            action="gpts.share_left",
+            by=by,
+            at=at,
+            subject=share.gpt,
+            workspace_id=share.workspace_id,
+            changes={"right": (share.right, None)},
+        )
+
+
+def has_too_many_editors(gpt: GPT) -> bool:
+    return list_editors(gpt).count() > MAX_EDITORS
+
+
+def check_group_growth(group: Group) -> None:
+    """Raise Conflict (``too_many_editors``) when a group gives too many people the right to edit a GPT."""
+    shares = GPTShare.objects.filter(group=group, right=ShareRight.EDIT, gpt__deleted_at__isnull=True)
+    for share in shares.select_related("gpt").order_by("gpt_id"):
+        if has_too_many_editors(share.gpt):
+            raise Conflict(
+                _(
+                    "The group may edit “%(gpt)s”, and a GPT has at most %(count)d editors. Nobody was added:"
+                    " let the group view that GPT instead, or add fewer people."
+                )
+                % {"gpt": share.gpt.name, "count": MAX_EDITORS},
+                code="too_many_editors",
+                data={"gpt": share.gpt.slug, "limit": MAX_EDITORS},
+            )
 
 
 def _describe(share: GPTShare) -> dict[str, int]:

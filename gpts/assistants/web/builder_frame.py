@@ -66,7 +66,7 @@ class BuilderFrame:
         """Return what is live, what is in review and whether the draft has changes, as badges."""
         if self.gpt.quarantined_at is not None:
             return [Badge("bad", _("Quarantined"))]
-        badges = []
+        badges = [Badge("bad", _("Blocked in the store"))] if self.gpt.blocked_at is not None else []
         numbers = sorted({row.version.number for row in self.live.values()})
         if len(numbers) == 1:
             badges.append(Badge("good", _("Live: version %(number)s") % {"number": numbers[0]}))

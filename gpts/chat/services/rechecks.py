@@ -86,14 +86,15 @@ def _may_chat_as_guest(answer: RunningAnswer, *, at: datetime) -> bool:
         gpt = GPT.objects.select_related("workspace").filter(pk=answer.gpt_id, has_shares=True).first()
         if gpt is None or not is_active_member(answer.user_id, answer.payer_id):
             return False
-        if find_refused_uses([(answer.user_id, gpt.pk, gpt.workspace_id)]):
+        right = find_right(answer.user_id, gpt, is_member=False)
+        if not right or find_refused_uses([(answer.user_id, gpt.pk, gpt.workspace_id)]):
             return False
         relation = GPTRelation(
             user_id=answer.user_id,
             is_active=True,
             role="",
             audiences=frozenset(list_served_versions().filter(gpt=gpt).values_list("audience", flat=True)),
-            right=find_right(answer.user_id, gpt, is_member=False),
+            right=right,
         )
         return may(answer.act, gpt, relation)
 
@@ -138,11 +139,13 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
         if gpt is None or answer.request in ended or (answer.user_id, answer.payer_id) not in roles:
             return False
         is_included = gpt.workspace_id in answer.workspace_ids
-        role = roles.get((answer.user_id, gpt.workspace_id), "") if is_included else ""
+        own_role = roles.get((answer.user_id, gpt.workspace_id), "")
+        role = own_role if is_included else ""
         relation = GPTRelation(
             user_id=answer.user_id,
             is_active=True,
             role=role,
+            is_colleague=own_role != "",
             audiences=frozenset(audiences.get(answer.gpt_id, ())),
             right=rights.get((gpt.pk, answer.user_id), "") if role else "",
         )

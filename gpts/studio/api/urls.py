@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.studio.api import address, company_gpts, create_messages, gpts, icon, shares, sharing, versions
+from gpts.studio.api import (
+    address,
+    company_gpts,
+    create_messages,
+    gpts,
+    icon,
+    publishing,
+    shared,
+    shares,
+    sharing,
+    versions,
+)
 from gpts.studio.api import create_conversation as create_views
 
 urlpatterns = [
@@ -27,6 +38,8 @@ urlpatterns = [
         create_views.CreateChangeView.as_view(),
         name="create-change",
     ),
+    path("shares", shared.SharedView.as_view(), name="shared-list"),
+    path("shares/<int:share_id>", shared.SharedGPTView.as_view(), name="shared-detail"),
     path("gpts/<slug:slug>/duplicate", gpts.DuplicateView.as_view(), name="gpt-duplicate"),
     path("gpts/<slug:slug>/versions", versions.VersionsView.as_view(), name="version-list"),
     path("gpts/<slug:slug>/versions/<int:number>", versions.VersionView.as_view(), name="version-detail"),
@@ -38,6 +51,25 @@ urlpatterns = [
     path("gpts/<slug:slug>/address", address.AddressView.as_view(), name="address"),
     path("gpts/<slug:slug>/icon", icon.IconView.as_view(), name="icon"),
     path("gpts/<slug:slug>/audiences/<slug:audience>", sharing.AudienceView.as_view(), name="audience"),
+    path("gpts/<slug:slug>/approvals", publishing.ApprovalsView.as_view(), name="approval-list"),
+    path(
+        "gpts/<slug:slug>/approvals/<int:request_id>",
+        publishing.ApprovalView.as_view(),
+        name="approval-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/publishing", publishing.PublishingView.as_view(), name="publishing-list"
+    ),
+    path(
+        "workspaces/<slug:workspace>/publishing/rule",
+        publishing.PublishingRuleView.as_view(),
+        name="publishing-rule",
+    ),
+    path(
+        "workspaces/<slug:workspace>/publishing/<int:request_id>",
+        publishing.PublishDecisionView.as_view(),
+        name="publishing-decide",
+    ),
     path("gpts/<slug:slug>/shares", shares.SharesView.as_view(), name="gpt-shares"),
     path("gpts/<slug:slug>/shares/<int:share_id>", shares.ShareView.as_view(), name="gpt-share"),
     path("gpts/<slug:slug>/owner", shares.OwnerView.as_view(), name="gpt-owner"),

@@ -23,6 +23,7 @@ from gpts.assistants.services.versions import (
 )
 from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
+from gpts.studio.services.publishing import check_approval
 from workspaces.acts import check_act
 from workspaces.models import User
 from workspaces.policy import gpt_targets
@@ -45,8 +46,8 @@ def share_draft(
     ``only_update`` is for editors: it leaves the address as it is, and raises Conflict (``gpt_not_live``) for
     an audience that is served no more.
 
-    Idempotent. Raises the errors of check_direct_audience, check_act, check_ready, check_gate, freeze_version
-    set_live_version and choose_address; nothing is written then.
+    Idempotent. Raises the errors of check_direct_audience, check_act, check_ready, check_gate,
+    check_approval, freeze_version, set_live_version and choose_address; nothing is written then.
     """
     if only_update:
         lock_gpt(gpt)
@@ -66,6 +67,7 @@ def share_draft(
             targets=gpt_targets(gpt.pk),
         )
         check_gate(gpt, None, at, audience=audience)
+        check_approval(gpt, None, audience=audience)
     if audiences:
         check_ready(gpt)
     if address and gpt.address_settled_at is None:

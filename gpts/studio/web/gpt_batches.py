@@ -24,6 +24,7 @@ from gpts.assistants.services.transfers import request_transfer
 from gpts.assistants.services.versions import ACT_BY_AUDIENCE, clear_live_version, set_live_version
 from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
+from gpts.studio.services.publishing import check_approval
 from marketplace.services.listings import delist_listing
 from marketplace.states import ListingState
 from reviews.queries import submission_status
@@ -136,6 +137,7 @@ def _change_audience(gpt: GPT, *, audience: Audience, by: User, at: datetime) ->
     else:
         check_act(by, ACT_BY_AUDIENCE[audience], workspace_id=gpt.workspace_id, targets=gpt_targets(gpt.pk))
         check_gate(gpt, version, at, audience=audience)
+        check_approval(gpt, version, audience=audience)
         set_live_version(gpt=gpt, version=version, audience=audience, by=by, at=at)
     for other in others:
         clear_live_version(gpt=gpt, audience=other, by=by, at=at)

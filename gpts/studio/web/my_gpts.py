@@ -67,6 +67,8 @@ def _build_badge(gpt: Any, in_review: set[int]) -> dict[str, Any]:
     """Return the kind and the text of the badge beside a GPT's name."""
     if gpt.quarantined_at is not None:
         return {"kind": "bad", "label": _("Quarantined")}
+    if gpt.blocked_at is not None:
+        return {"kind": "bad", "label": _("Blocked in the store")}
     if gpt.pk in in_review:
         return {"kind": "info", "label": _("In review")}
     if gpt.live_audiences:

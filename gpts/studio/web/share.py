@@ -27,6 +27,7 @@ from gpts.knowledge.reading_gaps import list_reading_gaps
 from gpts.studio.access import access_gpt_to_update
 from gpts.studio.services.sharing import share_draft
 from gpts.studio.web.forms import SubmitForm, show_refusal
+from gpts.studio.web.share_approval import build_approval_context, build_approvals
 from gpts.studio.web.share_people import build_people_context
 from reviews.queries import submission_status
 from reviews.services.submissions import submit_version, withdraw_submission
@@ -61,10 +62,13 @@ def render_share_page(
         }
     live, draft_hash = context["frame"].live, context["frame"].draft_hash
     person, may_manage = person_of(request), context["frame"].may_manage
+    approvals = build_approvals(gpt, draft_hash)
     rows = [
         _build_audience_row(gpt, audience, live.get(audience), draft_hash, person if may_manage else None)
+        | {"approval": approvals.get(audience)}
         for audience in list_direct_audiences(gpt)
     ]
+    public_refusal = find_refusal(person, gpt, Audience.PUBLIC) if may_manage else ""
     context |= {
         "missing": _list_missing(gpt),
         "gate": find_gate_problem(gpt, None, timezone.now(), audience=Audience.PUBLIC),
@@ -72,11 +76,21 @@ def render_share_page(
         "tests_url": get_tab_url("tests", gpt.slug),
         "audiences": rows,
         "public": live.get(Audience.PUBLIC),
-        "public_refusal": find_refusal(person, gpt, Audience.PUBLIC) if may_manage else "",
+        "public_refusal": public_refusal,
+        "public_approval": approvals.get(Audience.PUBLIC),
         "is_public_current": Audience.PUBLIC in live
         and live[Audience.PUBLIC].version.content_hash == draft_hash,
         "chat_url": absolute_url(f"/g/{gpt.slug}/chat"),
+        "person": person,
         **build_people_context(request, gpt, may_manage=may_manage),
+        **build_approval_context(
+            gpt,
+            approvals,
+            live,
+            public_refusal=public_refusal,
+            is_in_review=context["frame"].status.is_open,
+            person_id=person.pk,
+        ),
         **(extra or {}),
     }
     status = 200 if refusal is None else refusal.status

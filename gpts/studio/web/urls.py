@@ -14,13 +14,18 @@ from gpts.studio.web import (
     my_gpts,
     orphans,
     preview,
+    publishing,
     share,
+    share_approval,
     share_people,
+    shared,
     versions,
 )
 
 urlpatterns = [
     path("build/", my_gpts.gpt_list, name="build-list"),
+    path("build/shared", shared.shared_list, name="shared-list"),
+    path("build/shared/<int:share_id>/leave", shared.shared_leave, name="shared-leave"),
     path("build/new", my_gpts.new_gpt, name="build-new"),
     path("build/<slug:slug>/create", create.create, name="build-create"),
     path("build/<slug:slug>/create/messages", create.create_message, name="build-create-message"),
@@ -56,10 +61,21 @@ urlpatterns = [
     path("build/<slug:slug>/share/submit", share.submit, name="build-submit"),
     path("build/<slug:slug>/share/withdraw", share.withdraw, name="build-withdraw"),
     path("build/<slug:slug>/share/audience", share.set_audience, name="build-audience"),
+    path("build/<slug:slug>/share/ask", share_approval.ask, name="build-ask"),
+    path(
+        "build/<slug:slug>/share/ask/<int:request_id>", share_approval.take_back, name="build-ask-take-back"
+    ),
     path("build/<slug:slug>/share/people", share_people.add, name="build-share-add"),
     path("build/<slug:slug>/share/people/<int:share_id>", share_people.change, name="build-share-change"),
     path("build/<slug:slug>/share/owner", share_people.transfer, name="build-transfer"),
     path("build/<slug:slug>/duplicate", my_gpts.duplicate, name="build-duplicate"),
+    path("w/<slug:workspace>/admin/publishing", publishing.publishing_list, name="publishing-list"),
+    path("w/<slug:workspace>/admin/publishing/rule", publishing.publishing_rule, name="publishing-rule"),
+    path(
+        "w/<slug:workspace>/admin/publishing/<int:request_id>",
+        publishing.publishing_show,
+        name="publishing-show",
+    ),
     path("w/<slug:workspace>/admin/gpts", company_gpts.gpt_table, name="gpt-table"),
     path("w/<slug:workspace>/admin/gpts/gpts.csv", company_gpts.download, name="gpt-table-csv"),
     path("w/<slug:workspace>/admin/gpts/filters", company_gpts.change_filters, name="gpt-table-filters"),

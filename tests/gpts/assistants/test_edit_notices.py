@@ -12,6 +12,8 @@ from gpts.assistants.models import GPT
 from gpts.assistants.services.edit_notices import send_edit_notices
 from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.shares import set_share
+from gpts.assistants.services.versions import freeze_version, set_live_version
+from gpts.assistants.states import Audience
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import MemberFactory, UserFactory
@@ -99,3 +101,28 @@ def test_a_notice_is_read_in_the_language_of_today() -> None:
     page = sign_in(people["owner"]).get("/settings/notifications/").content.decode()
 
     assert "Ada 编辑了 Letters" in page
+
+
+def test_what_goes_live_is_told_too() -> None:
+    gpt, people = make_shared_gpt()
+    GPT.objects.update(updated_at=NOW - 48 * HOUR)
+    version = freeze_version(gpt=gpt, release_notes="", by=people["ada"], at=NOW)
+    for audience in (Audience.WORKSPACE, Audience.PUBLIC):
+        set_live_version(gpt=gpt, version=version, audience=audience, at=NOW, by=people["ada"])
+    for _again in range(2):
+        send_edit_notices(at=NOW + HOUR)
+    assert list_notes() == [
+        ("Owner", "Ada made version 1 of Letters live", "Whoever uses it gets this version now.")
+    ]
+    assert OutgoingMail.objects.count() == 1
+    # With edits of the draft, the notice says both; the store's versions and the system's are not told.
+    edit(gpt, people["owner"], NOW + 8 * HOUR, starters=["Hello"])
+    second = freeze_version(gpt=gpt, release_notes="", by=people["owner"], at=NOW + 8 * HOUR)
+    set_live_version(gpt=gpt, version=second, audience=Audience.PUBLIC, at=NOW + 8 * HOUR)
+    set_live_version(
+        gpt=gpt, version=second, audience=Audience.WORKSPACE, at=NOW + 8 * HOUR, by=people["owner"]
+    )
+    send_edit_notices(at=NOW + 9 * HOUR)
+    assert list_notes()[1:] == [
+        ("Ada", "Owner made version 2 of Letters live", "Changed: Conversation starters.")
+    ]

@@ -74,6 +74,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "gpts_gptshare": (Line("gpt_id = {alpha_gpt}", "coaw", "oaw", "oaw", "oaw"),),
     "gpts_adoption": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "w"),),
     "gpts_adoptionrequest": (Line("requested_by_id = {owner}", "oaw", "ow", "aw", "w"),),
+    "gpts_publishingrule": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "w"),),
+    "gpts_publishrequest": (Line("requested_by_id = {owner}", "coaw", "ow", "aw", "w"),),
     "gpts_gpttransfer": (Line("workspace_id = {alpha}", "aw", "w", "w", "w"),),
     "gpts_modelprovider": (
         Line("workspace_id = {alpha}", "coamtw", "aw", "aw", "aw"),

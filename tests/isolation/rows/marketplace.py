@@ -18,6 +18,8 @@ from tests.isolation.rows.row import (
 LISTED = {"slug": "listed_slug"}
 BUILDER = {"handle": "handle"}
 PLACE = {"workspace": "alpha_place"}
+OWN_GPT = {"slug": "alpha_slug"}
+NO_REASON = {"gpt": "none", "reason": ""}
 SECTION = PLACE | {"section_id": "store_section"}
 EXTERNAL = PLACE | LISTED
 AT_ALPHA = "owner@alpha"
@@ -102,6 +104,31 @@ ROWS: list[Row] = [
         "account",
         "DELETE",
         ids=SECTION,
+        forbidden=MEMBER,
+        key="owner@alpha",
+    ),
+    # Without a reason nothing is blocked.
+    page("marketplace:store-block", ADMINS, "POST", ids=PLACE, forbidden=MEMBER, body=NO_REASON),
+    page("marketplace:store-block-lift", ADMINS, "POST", ids=PLACE | OWN_GPT, forbidden=MEMBER),
+    api(
+        "marketplace_api:store-block-list", ADMINS, "account", ids=PLACE, forbidden=MEMBER, key="owner@alpha"
+    ),
+    api(
+        "marketplace_api:store-block-list",
+        ADMINS,
+        "account",
+        "POST",
+        ids=PLACE,
+        forbidden=MEMBER,
+        key="owner@alpha",
+        body={"gpt": "none", "reason": ""},
+    ),
+    api(
+        "marketplace_api:store-block-detail",
+        ADMINS,
+        "account",
+        "DELETE",
+        ids=PLACE | OWN_GPT,
         forbidden=MEMBER,
         key="owner@alpha",
     ),

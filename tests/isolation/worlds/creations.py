@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from gpts.assistants.models import GPT
+from gpts.assistants.models import GPT, PublishingRule, PublishRequest
 from gpts.assistants.services.gpts import create_gpt, update_draft
 from gpts.assistants.services.icons import set_icon
 from gpts.assistants.services.versions import freeze_version, set_live_version
-from gpts.assistants.states import Audience
+from gpts.assistants.states import ApprovalNeed, Audience
 from gpts.knowledge.services.files import add_knowledge_file
 from gpts.knowledge.services.web_pages import request_page
 from marketplace.services.builders import upsert_builder_profile
@@ -58,6 +58,16 @@ def build(world: Any) -> None:
     version = freeze_version(gpt=alpha_gpt, release_notes="", by=owner, at=now)
     set_live_version(gpt=alpha_gpt, version=version, audience=Audience.WORKSPACE, by=owner, at=now)
     world.gpts["alpha"] = alpha_gpt
+    PublishingRule.objects.create(workspace=world.alpha, need=ApprovalNeed.NONE, changed_at=now)
+    asked = PublishRequest.objects.create(
+        workspace=world.alpha,
+        gpt=alpha_gpt,
+        version=version,
+        audience=Audience.PUBLIC,
+        requested_by=owner,
+        requested_at=now,
+    )
+    world.ids["publish_request"] = asked.pk
     for name in ("rival", "stranger"):
         person = world.people[name]
         world.gpts[name] = create_gpt(

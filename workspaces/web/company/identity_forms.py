@@ -13,7 +13,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import IdentityConnection, IdentityRules, User
-from workspaces.services.connections import ConnectionSettings
+from workspaces.saml.metadata import IdentityProvider
+from workspaces.services.connections import ConnectionSettings, SamlSettings
 from workspaces.services.identity_rules import CLAIMED_ROLES, DEFAULT_ROLES, SignInChange
 from workspaces.states import Role
 
@@ -98,6 +99,72 @@ class ConnectionForm(forms.Form):
             issuer=values["issuer"],
             client_id=values["client_id"],
             secret=values["secret"] or None,
+            domains=values["domains"].replace(",", "\n").split("\n"),
+            role_claim=values["role_claim"],
+            group_claim=values["group_claim"],
+        )
+
+
+class SamlForm(forms.Form):
+    """A SAML provider by its metadata. Neither text nor address keeps the present one."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("As people read it on the button, for example “Acme sign-in”."),
+    )
+    metadata_url = forms.CharField(
+        label=_("Address of the metadata"),
+        required=False,
+        max_length=500,
+        widget=forms.URLInput(attrs={"spellcheck": "false"}),
+        help_text=_("Where the provider publishes it; then new certificates can be read from there."),
+    )
+    metadata = forms.CharField(
+        label=_("Or the metadata itself"),
+        required=False,
+        max_length=500_000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=_("The whole XML file of the provider. Empty keeps the present one."),
+    )
+    domains = forms.CharField(
+        label=_("Domains"),
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=_("Addresses at these domains find this sign-in by themselves. One in each line."),
+    )
+    role_claim = forms.CharField(
+        label=_("Attribute with roles"),
+        required=False,
+        max_length=80,
+        help_text=_("Its values are read by the list of roles below."),
+    )
+    group_claim = forms.CharField(
+        label=_("Attribute with groups"),
+        required=False,
+        max_length=80,
+        help_text=_("People join the groups of these names that exist here."),
+    )
+
+    @classmethod
+    def for_connection(cls, connection: IdentityConnection | None) -> SamlForm:
+        initial: dict[str, Any] = {"role_claim": "roles", "group_claim": "groups"}
+        if connection is not None:
+            initial = {
+                "name": connection.name,
+                "domains": "\n".join(connection.domains),
+                "role_claim": connection.role_claim,
+                "group_claim": connection.group_claim,
+            }
+        return cls(initial=initial, auto_id="saml-%s")
+
+    def read(self, provider: IdentityProvider | None) -> SamlSettings:
+        values = self.cleaned_data
+        return SamlSettings(
+            name=values["name"],
+            provider=provider,
+            metadata_url=values["metadata_url"].strip(),
             domains=values["domains"].replace(",", "\n").split("\n"),
             role_claim=values["role_claim"],
             group_claim=values["group_claim"],

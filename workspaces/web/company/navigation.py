@@ -60,6 +60,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
                 "store", _("Private store"), "marketplace:store-section-list", WorkspaceAct.MANAGE_STORE
             ),
             AdminPage("gpts", _("All GPTs"), "gpts:gpt-table", WorkspaceAct.MANAGE_GPTS),
+            AdminPage("publishing", _("Publishing"), "gpts:publishing-list", WorkspaceAct.MANAGE_GPTS),
             AdminPage("orphans", _("Without an owner"), "gpts:orphan-list", WorkspaceAct.MANAGE_GPTS),
         ),
     ),
