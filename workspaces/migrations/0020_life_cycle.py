@@ -66,7 +66,7 @@ BEFORE = FUNCTION.format(path=SEARCH_PATH, column="", closed="p.closed_acts::tex
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0018_domain_claims")]
+    dependencies: ClassVar = [("workspaces", "0019_saml")]
 
     operations: ClassVar = [
         migrations.AddField("workspace", "archived_at", models.DateTimeField(blank=True, null=True)),
