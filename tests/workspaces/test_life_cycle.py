@@ -169,15 +169,15 @@ def test_an_owner_hands_the_workspace_over(company: Workspace, owner: User, buil
     closed = Member.objects.create(workspace=company, user=gone, role="member", joined_at=AT)
     for member in (seat(company, owner), stranger, closed):
         with pytest.raises(InvalidInput) as refusal:
-            hand_over(workspace=company, member=member, by=owner, at=AT)
+            hand_over(workspace=company, member_id=member.pk, by=owner, at=AT)
         assert refusal.value.code == "successor_unknown"
     with pytest.raises(Forbidden):
-        hand_over(workspace=company, member=seat(company, owner), by=builder, at=AT)
-    hand_over(workspace=company, member=seat(company, builder), by=owner, at=AT)
+        hand_over(workspace=company, member_id=seat(company, owner).pk, by=builder, at=AT)
+    hand_over(workspace=company, member_id=seat(company, builder).pk, by=owner, at=AT)
     roles = dict(Member.objects.filter(workspace=company, user__is_active=True).values_list("user", "role"))
     assert roles == {owner.pk: "admin", builder.pk: "owner"}
     # A second owner takes nothing from the first one's place but the role.
-    hand_over(workspace=company, member=seat(company, owner), by=builder, at=AT)
+    hand_over(workspace=company, member_id=seat(company, owner).pk, by=builder, at=AT)
     assert seat(company, owner).role == "owner"
 
 
@@ -186,7 +186,7 @@ def test_an_owner_hands_the_workspace_over(company: Workspace, owner: User, buil
     [
         lambda own, by: archive_workspace(workspace=own, by=by, at=AT),
         lambda own, by: plan_deletion(workspace=own, confirmation=own.name, by=by, at=AT),
-        lambda own, by: hand_over(workspace=own, member=own.members.get(), by=by, at=AT),
+        lambda own, by: hand_over(workspace=own, member_id=own.members.get().pk, by=by, at=AT),
     ],
 )
 def test_a_personal_workspace_has_no_life_of_its_own(
@@ -218,7 +218,7 @@ def test_the_pages_and_their_password(client: Client, company: Workspace, owner:
     client.post(f"{base}/delete/cancel")
     assert fresh(company).deletion_due_at is None
     for wrong in ("", "x", "9" * 5_000, "²"):
-        assert client.post(f"{base}/hand-over", {"successor": wrong}).status_code == 404
+        assert client.post(f"{base}/hand-over", {"successor": wrong}).status_code == 400
     client.post(f"{base}/hand-over", {"successor": seat(company, builder).pk})
     assert seat(company, builder).role == "owner"
     assert client.post(f"{base}/archive").status_code == 403

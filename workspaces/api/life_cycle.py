@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from workspaces.access import WorkspaceAct, access_member
+from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.fresh_password import FreshPasswordSerializer, require_password
 from workspaces.api.workspaces import access_key_workspace
@@ -91,6 +91,5 @@ class HandOverView(LoggiaAPIView):
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.OWN)
         values = self.read(HandOverSerializer)
         require_password(request, values.get("password", ""))
-        member = access_member(tenant, values["successor"])
-        hand_over(workspace=tenant, member=member, by=self.person, at=timezone.now())
+        hand_over(workspace=tenant, member_id=values["successor"], by=self.person, at=timezone.now())
         return Response(status=204)

@@ -110,11 +110,11 @@ def delete_due_workspaces(*, at: datetime) -> int:
     return count
 
 
-def hand_over(*, workspace: Workspace, member: Member, by: User, at: datetime) -> None:
-    """Make another member an owner in the place of ``by``, who becomes an admin: both or neither. Audited.
+def hand_over(*, workspace: Workspace, member_id: int, by: User, at: datetime) -> Member:
+    """Make another member an owner in the place of ``by``, who becomes an admin; return them. Audited.
 
     The caller has authorised an owner, with the password. All owners are told. Raises InvalidInput
-    (``successor_unknown``) for oneself and for a closed account, and Conflict (``workspace_personal``).
+    (``successor_unknown``) for oneself, closed accounts and others, and Conflict (``workspace_personal``).
     """
     refuse_personal(workspace)
     with transaction.atomic():
@@ -123,7 +123,7 @@ def hand_over(*, workspace: Workspace, member: Member, by: User, at: datetime) -
         if own is None:
             raise Forbidden(_("Only an owner hands a workspace over."), code="owner_only")
         others = Member.objects.filter(workspace=workspace, user__is_active=True).exclude(pk=own.pk)
-        heir = others.select_related("workspace", "user").filter(pk=member.pk).first()
+        heir = others.select_related("workspace", "user").filter(pk=member_id).first()
         if heir is None:
             raise InvalidInput(
                 _("Choose another active member."), code="successor_unknown", field="successor"
@@ -131,6 +131,7 @@ def hand_over(*, workspace: Workspace, member: Member, by: User, at: datetime) -
         if heir.role != Role.OWNER:
             change_role(member=heir, role=Role.OWNER, by=by, at=at)
         change_role(member=own, role=Role.ADMIN, by=by, at=at)
+    return heir
 
 
 def _lock(workspace: Workspace) -> Workspace:

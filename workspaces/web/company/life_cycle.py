@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from workspaces.access import WorkspaceAct, access_member, access_workspace
+from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.services.life_cycle import (
     archive_workspace,
     cancel_deletion,
@@ -63,8 +63,7 @@ def give(request: HttpRequest, workspace: str) -> HttpResponse:
     ask_again(request)
     typed = request.POST.get("successor", "")
     member_id = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
-    member = access_member(tenant, member_id)
-    hand_over(workspace=tenant, member=member, by=user, at=timezone.now())
+    member = hand_over(workspace=tenant, member_id=member_id, by=user, at=timezone.now())
     messages.success(
         request, _("%(person)s is an owner now, and you are an admin.") % {"person": member.user.display_name}
     )
