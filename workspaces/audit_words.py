@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -157,6 +158,10 @@ def _describe_removal(data: Mapping[str, Any]) -> Any:
     if data.get("left"):
         return _("%(who)s left the workspace.")
     return _("%(who)s removed %(what)s from the workspace.")
+
+
+def _describe_moment(value: Any, _data: Mapping[str, Any]) -> str:
+    return formats.exact(datetime.fromisoformat(value))
 
 
 def _describe_proof(data: Mapping[str, Any]) -> Any:
@@ -333,6 +338,22 @@ ACTIONS = {
         _("Domain proved"),
         _describe_proof,
         fields={"domain": FieldWords(_("Domain"))},
+    ),
+    "workspaces.workspace_archived": ActionWords(
+        Area.SETTINGS, _("Workspace archived"), _("%(who)s archived %(what)s: it is read only.")
+    ),
+    "workspaces.workspace_reopened": ActionWords(
+        Area.SETTINGS, _("Workspace opened again"), _("%(who)s opened %(what)s again.")
+    ),
+    "workspaces.deletion_planned": ActionWords(
+        Area.SETTINGS,
+        _("Deletion planned"),
+        _("%(who)s planned the deletion of %(what)s."),
+        details=("due",),
+        fields={"due": FieldWords(_("On"), _describe_moment)},
+    ),
+    "workspaces.deletion_cancelled": ActionWords(
+        Area.SETTINGS, _("Deletion cancelled"), _("%(who)s cancelled the deletion of %(what)s.")
     ),
     "workspaces.domain_claimed": ActionWords(
         Area.SETTINGS,
