@@ -135,7 +135,9 @@ WORDS = AuditWords(
         LISTING: ObjectWords(_name_listings, _("a GPT that is not in the store")),
         "marketplace.builderprofile": ObjectWords(_name_profiles, _("a deleted profile")),
         "marketplace.shelf": ObjectWords(_name_shelves, _("a removed shelf")),
-        "marketplace.storesection": ObjectWords(_name_sections, _("a removed section")),
+        "marketplace.storesection": ObjectWords(
+            _name_sections, _("a removed section"), _("Sections of the store")
+        ),
         "marketplace.rating": ObjectWords(lambda _ids, _reader: {}, _("a rating")),
     },
     fields={

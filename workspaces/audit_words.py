@@ -641,23 +641,29 @@ ACTIONS = {
 WORDS = AuditWords(
     actions=ACTIONS,
     objects={
-        USER: ObjectWords(_name_people, _("a deleted account")),
-        "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace")),
-        "workspaces.sharingpolicy": ObjectWords(_name_policies, _("the sharing policy")),
+        USER: ObjectWords(_name_people, _("a deleted account"), _("People")),
+        "workspaces.workspace": ObjectWords(_name_workspaces, _("a deleted workspace"), _("Workspaces")),
+        "workspaces.sharingpolicy": ObjectWords(
+            _name_policies, _("the sharing policy"), _("Rules of the sharing policy")
+        ),
         "workspaces.member": ObjectWords(_name_members, _("a former member")),
-        "workspaces.group": ObjectWords(_name_groups, _("a deleted group")),
-        "workspaces.invitation": ObjectWords(_name_invitations, _("somebody")),
+        "workspaces.group": ObjectWords(_name_groups, _("a deleted group"), _("Groups")),
+        "workspaces.invitation": ObjectWords(_name_invitations, _("somebody"), _("Invitations")),
         "workspaces.invitelink": ObjectWords(lambda _ids, _reader: {}, _("a link")),
         "workspaces.guest": ObjectWords(lambda _ids, _reader: {}, _("a guest")),
-        "workspaces.apikey": ObjectWords(_name_keys, _("a key")),
+        "workspaces.apikey": ObjectWords(_name_keys, _("a key"), _("API keys")),
         "workspaces.protectedname": ObjectWords(_name_protected, _("a name")),
         "core.instancesetting": ObjectWords(_name_settings, _("a setting")),
         "core.failedjob": ObjectWords(lambda _ids, _reader: {}, _("a failed job")),
         "workspaces.outboundjob": ObjectWords(lambda _ids, _reader: {}, _("a call to another host")),
         "workspaces.proveddomain": ObjectWords(lambda _ids, _reader: {}, _("a domain")),
-        "workspaces.identityconnection": ObjectWords(_name_connections, _("a removed connection")),
-        "workspaces.identityrules": ObjectWords(_name_rules, _("the rules of identity")),
-        "workspaces.scimtoken": ObjectWords(_name_tokens, _("a token")),
+        "workspaces.identityconnection": ObjectWords(
+            _name_connections, _("a removed connection"), _("Connections to identity providers")
+        ),
+        "workspaces.identityrules": ObjectWords(
+            _name_rules, _("the rules of identity"), _("Rules of identity")
+        ),
+        "workspaces.scimtoken": ObjectWords(_name_tokens, _("a token"), _("Tokens for directory sync")),
         "workspaces.scimuser": ObjectWords(_name_directory_people, _("a person")),
         "workspaces.erasure": ObjectWords(lambda _ids, _reader: {}, _("an erasure")),
     },

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 LABELS: dict[str, Any] = {
     "gpts.add_usage_partitions": gettext_lazy("Add months to the table of usage"),
     "gpts.announce_content_access": gettext_lazy("Announce that chats were opened with a reason"),
+    "gpts.apply_retention": gettext_lazy("Delete conversations by the rules of companies"),
     "gpts.ask_golden_prompt": gettext_lazy("Ask a golden prompt"),
     "gpts.count_gpt_use": gettext_lazy("Count the use of GPTs"),
+    "gpts.count_retention": gettext_lazy("Count what a rule would delete"),
     "gpts.count_recent_members": gettext_lazy("Count members who use GPTs"),
     "gpts.embed_attachments": gettext_lazy("Make vectors of files in chats"),
     "gpts.embed_waiting": gettext_lazy("Make vectors of knowledge"),

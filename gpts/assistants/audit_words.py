@@ -237,7 +237,7 @@ WORDS = AuditWords(
         ),
     },
     objects={
-        GPT_KIND: ObjectWords(name_gpts, _("a deleted or private GPT")),
+        GPT_KIND: ObjectWords(name_gpts, _("a deleted or private GPT"), _("GPTs")),
         "gpts.version": ObjectWords(_name_versions, _("a version of a GPT")),
     },
     fields={

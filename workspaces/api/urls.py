@@ -10,6 +10,7 @@ from workspaces.api import (
     groups,
     identity,
     joining,
+    keys,
     me,
     operator_urls,
     policies,
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me", me.MeView.as_view(), name="me"),
     path("me/api-keys", me.ApiKeysView.as_view(), name="api-key-list"),
     path("me/api-keys/<int:key_id>", me.ApiKeyView.as_view(), name="api-key-detail"),
+    path("operator/audit.jsonl", audit.PlatformAuditFileView.as_view(), name="operator-audit-lines"),
     path("operator/audit", audit.PlatformAuditView.as_view(), name="operator-audit"),
     path("operator/staff", staff.StaffView.as_view(), name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
@@ -53,6 +55,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/policy/access",
         policies.PolicyAccessView.as_view(),
         name="policy-access",
+    ),
+    path("workspaces/<slug:workspace>/api-keys", keys.WorkspaceKeysView.as_view(), name="workspace-key-list"),
+    path(
+        "workspaces/<slug:workspace>/api-keys/<int:key_id>",
+        keys.WorkspaceKeyView.as_view(),
+        name="workspace-key-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/audit.jsonl",
+        audit.WorkspaceAuditFileView.as_view(),
+        name="workspace-audit-lines",
     ),
     path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
     path(

@@ -74,6 +74,15 @@ def list_api_keys(user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(user=user, revoked_at__isnull=True).select_related("workspace")
 
 
+def list_workspace_keys(workspace: Workspace, *, user_id: int | None = None) -> QuerySet[ApiKey]:
+    """Return the keys of a workspace that were not revoked, of everybody or of one person, with their person.
+
+    Keys of people who have left are among them: they do not work, and can be revoked.
+    """
+    keys = ApiKey.objects.filter(workspace=workspace, revoked_at__isnull=True).select_related("user")
+    return keys if user_id is None else keys.filter(user_id=user_id)
+
+
 def list_notifications(user: User) -> QuerySet[Notification]:
     return Notification.objects.filter(user=user)
 

@@ -24,6 +24,7 @@ FORMER_ADDRESS_TOLD = timedelta(days=30)
 
 class SecurityEvent(TextChoices):
     API_KEY_CREATED = "api_key_created"
+    API_KEY_REVOKED = "api_key_revoked"
     EMAIL_ADDED = "email_added"
     EMAIL_CHANGED = "email_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
@@ -49,6 +50,11 @@ _TEXTS = {
     SecurityEvent.API_KEY_CREATED: _Text(
         _("An API key was made for your account"),
         _("It acts as you until you revoke it. If this was not you, revoke it and change your password."),
+        "/settings/api-keys/",
+    ),
+    SecurityEvent.API_KEY_REVOKED: _Text(
+        _("An admin revoked one of your API keys"),
+        _("Programs that use it get no answer any more. Ask an admin of that workspace why."),
         "/settings/api-keys/",
     ),
     SecurityEvent.EMAIL_ADDED: _Text(
