@@ -1,4 +1,4 @@
-"""Which tables the periodic jobs of the store, and the rows of its first page, read whole."""
+"""Which tables the periodic jobs of the store read whole."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from django.db import connection
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from marketplace.models import Listing
-from marketplace.queries.listings import list_leaderboards
-from marketplace.queries.storefront import get_storefront
 from marketplace.services.listing_vectors import list_waiting_listings
 from marketplace.services.listings import delist_deleted_gpts
 from marketplace.services.scores import compute_scores
@@ -36,8 +34,6 @@ def test_jobs_read_whole_only_what_they_compute() -> None:
         deletions = list_whole_reads_of(lambda: delist_deleted_gpts(at=AT))
         GPT.objects.filter(pk=gpt.pk).update(deleted_at=AT)
         delisted = delist_deleted_gpts(at=AT)
-    first_page = list_whole_reads_of(lambda: get_storefront(today=AT.date(), language="en"))
-    boards = list_whole_reads_of(list_leaderboards)
 
     # Ranks are of all listings, figures of all use: both once, never once for each other.
     assert scores <= {"marketplace_listing", "marketplace_listingscore", *list_partitions()}
@@ -46,9 +42,6 @@ def test_jobs_read_whole_only_what_they_compute() -> None:
     assert deletions <= {"marketplace_listing"} and vectors <= {"marketplace_listing"}
     assert delisted == 1
     assert Listing.objects.get(gpt_id=gpt.pk).state == "delisted"
-    # Trending, "New and noteworthy" and the rows of categories stop after the rows that they show.
-    assert first_page <= {"marketplace_shelf", "marketplace_shelfentry", "marketplace_category"}
-    assert boards <= {"marketplace_category"}
 
 
 def list_partitions() -> set[str]:
