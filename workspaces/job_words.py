@@ -80,6 +80,7 @@ CALLS: dict[str, Any] = {
     "gpts.knowledge_page": gettext_lazy("Fetch a web page as knowledge"),
     "gpts.provider_test": gettext_lazy("Test the connection of a provider"),
     "workspaces.domain_check": gettext_lazy("Look for the DNS record of an e-mail domain"),
+    "workspaces.mail_test": gettext_lazy("Test the mail server"),
 }
 
 

@@ -16,7 +16,7 @@ from core.scope import system_scope
 from workspaces.job_threads import JobThreads
 from workspaces.models import User
 from workspaces.queries import find_user
-from workspaces.services import outbound_jobs
+from workspaces.services import mail_test, outbound_jobs
 from workspaces.services.activity import record_activity
 from workspaces.services.domain_claims import check_due_domains
 from workspaces.services.domain_joining import join_at_sign_up
@@ -30,6 +30,8 @@ from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.single_use import forget_used_tokens
 
+# Their jobs run there, found by their kinds.
+HANDLERS = (mail_test,)
 _threads = JobThreads(partial(outbound_jobs.run_next_job, clock=timezone.now))
 
 
