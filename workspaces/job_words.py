@@ -115,7 +115,7 @@ def describe_error(error_class: str, place: str) -> str:
     if name == "WorkerLostError":
         return _("Its worker was killed, most often for want of memory.")
     if name == "SecretBroken":
-        return _("A stored secret cannot be read. Look whether ENCRYPTION_KEYS still has its key.")
+        return _("A stored secret cannot be read. Check whether ENCRYPTION_KEYS still has its key.")
     if place:
         return _("A fault of the program (%(name)s in %(place)s). The log of the worker has more.") % {
             "name": name,

@@ -70,7 +70,7 @@ def refuse_personal(workspace: Workspace) -> None:
     """Raise Conflict (``workspace_personal``) for the workspace of one person."""
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
+            _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
 
