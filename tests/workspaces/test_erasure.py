@@ -24,6 +24,7 @@ import payouts.models as money
 import reviews.models as moderation
 from core.errors import Conflict
 from core.models import AuditEvent
+from core.scope import system_scope
 from embedded.paths import ROOT
 from gpts.metering.models import UsageEvent
 from marketplace.services.builders import upsert_builder_profile
@@ -64,6 +65,7 @@ from workspaces.models import (
 )
 from workspaces.services.erasures import request_erasure, resume_erasures, run_erasure
 from workspaces.services.leaving import delete_account, delete_workspace
+from workspaces.services.life_cycle import GRACE, delete_due_workspaces
 from workspaces.services.workspaces import create_workspace
 
 pytestmark = pytest.mark.django_db
@@ -472,6 +474,9 @@ def test_only_an_owner_deletes_a_workspace_and_nobody_enters_it_then(client: Cli
     assert client.post(path, {"confirmation": "acme"}).status_code == 400
     assert Workspace.objects.get(pk=team.pk).suspended_at is None
     assert client.post(path, {"confirmation": "Acme"}).status_code == 302
+    assert client.get(f"/w/{team.slug}/admin/members").status_code == 200
+    with system_scope("tests"):
+        assert delete_due_workspaces(at=timezone.now() + GRACE) == 1
     assert client.get(f"/w/{team.slug}/admin/members").status_code == 404
     assert not Erasure.objects.exclude(workspace=team).exists()
 
