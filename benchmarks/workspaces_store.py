@@ -23,7 +23,8 @@ from marketplace.synthetic.load import load_synthetic_listings
 from workspaces.models import User, Workspace
 from workspaces.services.users import create_user
 
-BATCH = 2_000
+# Fewer rows than PostgreSQL takes parameters for.
+BATCH = 1_000
 RUNS = 7
 
 

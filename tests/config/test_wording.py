@@ -62,6 +62,7 @@ SECRET_TOKENS = {
     "Token",
     "Token of the identity provider made",
     "Token of the identity provider revoked",
+    "Tokens for directory sync",
     "Your new token",
     "a token",
 }

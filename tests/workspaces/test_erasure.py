@@ -173,9 +173,7 @@ def plant_chat(gpt: Any, version: Any, workspace: Workspace, person: User) -> No
     )
     plant(gpts.Message, **by, turn=turn, role="user")
     plant(gpts.ContentAccess, workspace=workspace, person=person, requested_by=UserFactory.create())
-    plant(
-        gpts.LegalHold, workspace=workspace, person=person, started_by=UserFactory.create(), ended_at=AT
-    )
+    plant(gpts.LegalHold, workspace=workspace, person=person, started_by=UserFactory.create(), ended_at=AT)
     plant(gpts.TurnFeedback, **by, turn=turn, gpt=gpt, version=version)
     plant(gpts.SharedConversation, **by, conversation=conversation, gpt=gpt, version=version)
     first = plant(
