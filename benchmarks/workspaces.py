@@ -1,7 +1,7 @@
-"""Sharing policies of large workspaces: effective access of many GPTs, and what-if over all members.
+"""Large workspaces: effective access, what-if over all members, private store, row-level security.
 
-Run by `script/bench workspaces [people] [GPTs]` (default 5,000 and 2,000). Starts servers of its own in a
-temporary directory, prints tables, removes everything.
+Run by `script/bench workspaces [people] [GPTs] [GPTs in the stores]` (default 5,000, 2,000 and 20,000).
+Starts servers of its own in a temporary directory, prints tables, removes everything.
 """
 
 from __future__ import annotations

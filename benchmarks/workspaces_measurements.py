@@ -15,6 +15,7 @@ from django.db import connection  # noqa: E402 - readable only now
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks.workspaces_store import fill_stores, measure_row_security, measure_stores  # noqa: E402
 from core.scope import Scope, open_scope, system_scope  # noqa: E402
 from workspaces.models import Group, GroupMember, Member, PolicyRule, User, Workspace  # noqa: E402
 from workspaces.policy import (  # noqa: E402
@@ -49,7 +50,7 @@ DECIDED = 10_000
 RNG = Random(7)
 
 
-def main(people: int, gpts: int) -> None:
+def main(people: int, gpts: int, store: int) -> None:
     with system_scope("benchmarks"):
         boss, place = _fill(people)
         _save_rules(place, boss)
@@ -60,6 +61,13 @@ def main(people: int, gpts: int) -> None:
         _measure_access(person.member.user_id)
     with system_scope("benchmarks"):
         _measure_what_if(place, gpts)
+    with system_scope("benchmarks"):
+        fill_stores(place, boss, store)
+    print(f"{store:,} GPTs in the private store, as many listings in the public one", flush=True)
+    with system_scope("benchmarks"):
+        member = User.objects.get(pk=person.member.user_id)
+    measure_stores(place, member)
+    measure_row_security(place, member)
 
 
 def _fill(count: int) -> tuple[User, Workspace]:
@@ -175,4 +183,4 @@ def _time(work: Callable[[], object], *, times: int = 5) -> float:
 
 if __name__ == "__main__":
     numbers = [int(text) for text in sys.argv[1:]]
-    main(*(numbers + [5_000, 2_000][len(numbers) :]))
+    main(*(numbers + [5_000, 2_000, 20_000][len(numbers) :]))

@@ -6,7 +6,7 @@ import platform
 import shutil
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from config.operator_health import describe_semantic_search
+from config.operator_health import (
+    FAILURES,
+    LONG_QUEUE,
+    MIN_FREE_BYTES,
+    MIN_FREE_SHARE,
+    describe_semantic_search,
+)
 from config.server_checks import list_server_states
 from core.instance_settings import get_setting
 from core.job_log import read_job_log
@@ -31,12 +37,6 @@ from gpts.llm.queries import list_recent_failures
 from workspaces.queries import count_instance, count_late_erasures, list_staff_members
 from workspaces.queries.jobs import count_failed_jobs, list_queue_names
 from workspaces.web.staff import staff_required
-
-# More waiting jobs in one queue than this mean that its worker is too slow, or is not there.
-LONG_QUEUE = 100
-FAILURES = timedelta(hours=24)
-MIN_FREE_BYTES = 2 * 1024**3
-MIN_FREE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def _list_jobs(at: datetime) -> list[Attention]:
     for name, count in log.queues.items():
         if count > LONG_QUEUE:
             text = ngettext(
-                "%(count)s job waits in it. Look whether its worker runs.",
-                "%(count)s jobs wait in it. Look whether its worker runs.",
+                "%(count)s job waits in it. Check whether its worker is running.",
+                "%(count)s jobs wait in it. Check whether its worker is running.",
                 count,
             )
             title = _("The queue “%(name)s” is long") % {"name": name}

@@ -6,7 +6,8 @@ from django.urls import include, path
 
 from config import health
 from config.metrics import metrics
-from config.operator_health import show_health
+from config.operator_health import send_mail_test, show_health, show_mail_test
+from config.operator_limits import show_limits
 from config.operator_overview import show_overview
 from workspaces.web.code_resend import ConfirmEmailView
 
@@ -16,6 +17,9 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("operator/", show_overview, name="operator-overview"),
     path("operator/health", show_health, name="operator-health"),
+    path("operator/health/mail-test", show_mail_test, name="operator-mail-test"),
+    path("operator/health/mail-test/send", send_mail_test, name="operator-mail-test-send"),
+    path("operator/limits", show_limits, name="operator-limits"),
     # In place of allauth's page at the same address.
     path("accounts/confirm-email/", ConfirmEmailView.as_view(), name="account_email_verification_sent"),
     path("accounts/", include("allauth.urls")),

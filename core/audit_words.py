@@ -58,10 +58,14 @@ Resolver = Callable[[Collection[str], Reader], Mapping[str, Named]]
 
 @dataclass(frozen=True)
 class ObjectWords:
-    """A kind of object: how its ids get names, and what stands for one without: "a deleted GPT"."""
+    """A kind of object: how its ids get names, and what stands for one without: "a deleted GPT".
+
+    ``label`` is the plural for the filter; kinds without one are not offered there.
+    """
 
     resolve: Resolver
     missing: Any
+    label: Any = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,12 @@ def load_words() -> AllWords:
 def list_staff_acts() -> list[str]:
     """Return the actions whose actors are not named to a workspace that they do not belong to."""
     return [code for code, words in load_words().actions.items() if words.is_staff_act]
+
+
+def list_mentioning_fields(kind: str) -> list[str]:
+    """Return the names under which data of events hold ids of such objects, by name."""
+    every = load_words().fields.values()
+    return sorted({name for fields in every for name, words in fields.items() if words.object == kind})
 
 
 def describe_choice(choices: type[TextChoices]) -> Callable[[Any, Mapping[str, Any]], Any]:

@@ -13,7 +13,8 @@ from gpts.assistants.services.shares import set_share
 from gpts.assistants.services.store_blocks import block_in_store
 from gpts.assistants.services.versions import freeze_version, set_live_version
 from gpts.assistants.states import Audience, ShareRight
-from workspaces.models import Group, Member, User, Workspace
+from workspaces.models import ApiKey, Group, Member, User, Workspace
+from workspaces.services.api_keys import create_api_key
 from workspaces.services.members import add_member, remove_member
 from workspaces.states import Role
 
@@ -86,6 +87,7 @@ def seed_rights(*, at: datetime) -> str:
     _seed_audiences(acme, people, at=at)
     _seed_shares(acme, people, at=at)
     _seed_orphan(acme, people, at=at)
+    _seed_keys(acme, people, at=at)
     _seed_blocked(acme, people, at=at)
     for name, wanted in SAVED_FILTERS:
         save_gpt_filter(workspace=acme, name=name, wanted=wanted, by=people[ADMIN])
@@ -119,6 +121,25 @@ def _seed_shares(acme: Workspace, people: dict[str, User], *, at: datetime) -> N
         group = Group.objects.filter(workspace=acme, name=name).first()
         if group is not None:
             set_share(gpt=gpts[slug], right=right, group=group, by=admin, at=moment)
+
+
+def _seed_keys(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:
+    """Programs act as two members; nobody has the secrets of these keys."""
+    for email, name, scopes, days, used in (
+        (BUILDER, "Nightly export of tests", ["gpts:read"], 90, 1),
+        (MEMBER, "Reply desk in the ticket system", ["chat"], None, 3),
+        (ADMIN, "Usage for the cost report", ["account"], 30, 40),
+    ):
+        key, _plain = create_api_key(
+            user=people[email],
+            workspace=acme,
+            name=name,
+            scopes=scopes,
+            expires_at=at + timedelta(days=days) if days else None,
+            by=people[ADMIN],
+            at=at - timedelta(days=50),
+        )
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at - timedelta(days=used))
 
 
 def _seed_blocked(acme: Workspace, people: dict[str, User], *, at: datetime) -> None:

@@ -23,6 +23,7 @@ from demo.payouts import close_first_month, seed_payout_accounts, seed_rates
 from demo.people import CROWD_NAMES, PEOPLE
 from demo.policies import lacks_policy, seed_policy
 from demo.publishing import lacks_publishing, seed_publishing
+from demo.retention import lacks_retention, seed_retention
 from demo.rights import lacks_rights, seed_rights
 from demo.store import seed_private_store, seed_ratings, seed_shelf, seed_store
 from demo.usage import get_first_day, seed_usage
@@ -125,6 +126,11 @@ def _content_access(at: datetime) -> str:
         return seed_content_access(at=at)
 
 
+def _retention(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_retention(at=at)
+
+
 def _insights(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return f"figures of {fill_insights(at=at)} GPTs"
@@ -176,6 +182,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lacks_company_store, _company_store),
     (lambda _at: lacks_content_access(), _content_access),
     (lambda _at: lacks_rights(), _rights),
+    (lambda _at: lacks_retention(), _retention),
     (lambda _at: lacks_publishing(), _publishing),
     (lambda _at: lacks_company_usage(), _company_usage),
     (lambda _at: not InsightState.objects.exists(), _insights),

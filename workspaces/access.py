@@ -225,6 +225,14 @@ def access_api_key(user: User, key_id: int) -> ApiKey:
     return key
 
 
+def access_workspace_key(workspace: Workspace, key_id: int) -> ApiKey:
+    """Return a key of ``workspace`` (already authorised), whoever's it is; NotFound for any other's."""
+    key = ApiKey.objects.select_related("user", "workspace").filter(workspace=workspace, pk=key_id).first()
+    if key is None:
+        raise not_found()
+    return key
+
+
 def access_connection(workspace: Workspace, kind: str) -> IdentityConnection:
     """Return the connection of ``workspace`` (already authorised); NotFound without one."""
     found = IdentityConnection.objects.filter(workspace=workspace, kind=kind).first()

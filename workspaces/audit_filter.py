@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
-from core.audit_words import Area, load_words
+from core.audit_words import Area, list_mentioning_fields, load_words
 from core.errors import InvalidInput
 from core.models import AuditEvent
 
-NAMES = ("person", "area", "action", "since", "until", "object")
+NAMES = ("person", "area", "action", "since", "until", "kind", "object")
 
 
 @dataclass(frozen=True)
 class AuditFilter:
     """``since`` and ``until`` are days in the reader's time zone, both included; empty values filter nothing.
 
-    ``object`` is "app.model:id".
+    ``kind`` is "app.model", ``object`` "app.model:id" of that kind: what happened to it and what names it.
     """
 
     person: int | None = None
@@ -30,6 +31,7 @@ class AuditFilter:
     action: str = ""
     since: date | None = None
     until: date | None = None
+    kind: str = ""
     object: str = ""
 
     def apply(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
@@ -45,8 +47,9 @@ class AuditFilter:
         if self.until is not None:
             events = events.filter(at__lt=_start_of(self.until + timedelta(days=1)))
         if self.object:
-            kind, _colon, identifier = self.object.partition(":")
-            events = events.filter(subject_type=kind, subject_id=identifier)
+            events = events.filter(_is_about(self.object))
+        elif self.kind:
+            events = events.filter(subject_type=self.kind)
         return events
 
     @property
@@ -64,16 +67,35 @@ def read_filter(values: Mapping[str, str]) -> AuditFilter:
         raise InvalidInput(_("Choose from the list."), code="unknown_choice", field="area")
     if action and action not in load_words().actions:
         raise InvalidInput(_("Choose from the list."), code="unknown_choice", field="action")
-    if chosen and (chosen.partition(":")[0] not in load_words().objects or "\x00" in chosen):
-        raise InvalidInput(_("There is no such kind of object."), code="object_invalid", field="object")
+    kind = values.get("kind", "").strip()
+    if kind and chosen.partition(":")[0] != kind:
+        chosen = ""  # of the kind that was chosen before
+    for name, sent in (("kind", kind), ("object", chosen)):
+        if sent and (sent.partition(":")[0] not in load_words().objects or "\x00" in sent):
+            raise InvalidInput(_("There is no such kind of object."), code="object_invalid", field=name)
     return AuditFilter(
         person=int(person) if person else None,
         area=area,
         action=action,
         since=_read_day(values, "since"),
         until=_read_day(values, "until"),
+        kind=kind or chosen.partition(":")[0],
         object=chosen,
     )
+
+
+def _is_about(chosen: str) -> Q:
+    """Return the condition for events of an object, and for those whose data has its id."""
+    kind, _colon, identifier = chosen.partition(":")
+    found = Q(subject_type=kind, subject_id=identifier)
+    values: list[Any] = [identifier]
+    if identifier.isascii() and identifier.isdigit() and len(identifier) < 19:
+        values.append(int(identifier))
+    for name in list_mentioning_fields(kind):
+        for value in values:
+            found |= Q(data__contains={name: value})
+            found |= Q(data__contains={"changes": {name: [value]}})
+    return found
 
 
 def _read_day(values: Mapping[str, str], name: str) -> date | None:

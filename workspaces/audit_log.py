@@ -314,3 +314,30 @@ def _describe_details(
         if text and name not in changed:
             details.append(Detail(str(fields[name].label), text))
     return tuple(details)
+
+
+def serialize_entry(entry: AuditEntry) -> dict[str, Any]:
+    """Return an event with codes, data and words, as the API and the file of JSON lines give it."""
+    event = entry.event
+    return {
+        "sequence": event.sequence,
+        "at": event.at,
+        "action": event.action,
+        "area": entry.area,
+        "sentence": entry.sentence,
+        "actor": {"id": None if entry.is_actor_hidden else event.actor_id, "name": entry.actor.text},
+        "is_automated": event.is_automated,
+        "object": {
+            "type": event.subject_type,
+            "id": event.subject_id,
+            "name": entry.subject.text,
+            "path": entry.subject.url,
+        },
+        "changes": [
+            {"field": one.field, "label": one.label, "before": one.before, "after": one.after}
+            for one in entry.changes
+        ],
+        "reason": entry.reason,
+        "data": event.data,
+        "hash": entry.hash,
+    }

@@ -38,7 +38,8 @@ WorkspaceStep = Callable[[Workspace, datetime], int]
 class ErasurePart:
     """One app's or package's part. ``after`` names parts that must have finished before this one begins.
 
-    ``find_obstacle`` returns why the account cannot be deleted now, for the person, or an empty text.
+    ``find_obstacle`` returns why the account cannot be deleted now, for the person, or an empty text;
+    ``find_workspace_obstacle`` does so for a workspace, in the scope of one of its owners.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ErasurePart:
     erase_workspace: WorkspaceStep | None = None
     after: tuple[str, ...] = ()
     find_obstacle: Callable[[User], str] | None = None
+    find_workspace_obstacle: Callable[[Workspace], str] | None = None
 
 
 @lru_cache(maxsize=1)

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 LABELS: dict[str, Any] = {
     "gpts.add_usage_partitions": gettext_lazy("Add months to the table of usage"),
     "gpts.announce_content_access": gettext_lazy("Announce that chats were opened with a reason"),
+    "gpts.apply_retention": gettext_lazy("Delete conversations by the rules of companies"),
     "gpts.ask_golden_prompt": gettext_lazy("Ask a golden prompt"),
     "gpts.count_gpt_use": gettext_lazy("Count the use of GPTs"),
+    "gpts.count_retention": gettext_lazy("Count what a rule would delete"),
     "gpts.count_recent_members": gettext_lazy("Count members who use GPTs"),
     "gpts.embed_attachments": gettext_lazy("Make vectors of files in chats"),
     "gpts.embed_waiting": gettext_lazy("Make vectors of knowledge"),
@@ -55,6 +57,7 @@ LABELS: dict[str, Any] = {
     "workspaces.apply_group_rules": gettext_lazy("Apply the rules of groups"),
     "workspaces.apply_rules_to_person": gettext_lazy("Apply the rules of groups to a person"),
     "workspaces.check_domains": gettext_lazy("Look for the DNS records of e-mail domains"),
+    "workspaces.delete_due_workspaces": gettext_lazy("Delete workspaces whose time is over"),
     "workspaces.discard_mail": gettext_lazy("Discard an e-mail"),
     "workspaces.expire_guests": gettext_lazy("End the places of guests"),
     "workspaces.forget_used_tokens": gettext_lazy("Forget used codes and links"),
@@ -78,6 +81,7 @@ CALLS: dict[str, Any] = {
     "gpts.knowledge_page": gettext_lazy("Fetch a web page as knowledge"),
     "gpts.provider_test": gettext_lazy("Test the connection of a provider"),
     "workspaces.domain_check": gettext_lazy("Look for the DNS record of an e-mail domain"),
+    "workspaces.mail_test": gettext_lazy("Test the mail server"),
 }
 
 
@@ -111,7 +115,7 @@ def describe_error(error_class: str, place: str) -> str:
     if name == "WorkerLostError":
         return _("Its worker was killed, most often for want of memory.")
     if name == "SecretBroken":
-        return _("A stored secret cannot be read. Look whether ENCRYPTION_KEYS still has its key.")
+        return _("A stored secret cannot be read. Check whether ENCRYPTION_KEYS still has its key.")
     if place:
         return _("A fault of the program (%(name)s in %(place)s). The log of the worker has more.") % {
             "name": name,

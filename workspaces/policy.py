@@ -404,8 +404,9 @@ def _find_changes_of_act(
     # By the identity of the questions' tuple, which _Sorted makes once: hashing thousands of them is slow.
     joined: dict[tuple[Decision, Decision, int], tuple[tuple[Question, ...], list[int]]] = {}
     is_default_same = (act in before.closed) == (act in after.closed)
+    changed = {rule.subject for rule in before.rules ^ after.rules if rule.act == act}
     for person, ids in _group_people((before, after), act, people).items():
-        if is_default_same and set(before.rules_of(act, person)) == set(after.rules_of(act, person)):
+        if is_default_same and changed.isdisjoint(person.subjects()):
             continue
         old, new = judge(before, person, act), judge(after, person, act)
         named = frozenset((*old.denies, *old.allows, *new.denies, *new.allows))

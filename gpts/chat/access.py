@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DomainError, Forbidden, NotFound
 from core.scope import current_scope
 from gpts.assistants.access import recheck_chat
-from gpts.chat.models import ContentAccess, Conversation, Turn
+from gpts.chat.models import ContentAccess, Conversation, LegalHold, RetentionRule, Turn
 from gpts.chat.queries.content_access import is_content_access_allowed, is_open, list_content_accesses
 from gpts.chat.states import MessageRole
 from gpts.knowledge.models import Passage
@@ -134,3 +134,19 @@ def _check_may_read(user: User, turn: Turn) -> None:
 
 def _build_passage_not_found() -> NotFound:
     return NotFound(_("This passage is not there any more, or it is not for you."), code="passage_not_found")
+
+
+def access_retention_rule(workspace: Workspace, rule_id: UUID) -> RetentionRule:
+    """Return a rule of ``workspace`` (already authorised), proposed or in force; NotFound otherwise."""
+    rule = RetentionRule.objects.select_related("gpt").filter(workspace=workspace, pk=rule_id).first()
+    if rule is None:
+        raise NotFound(_("There is no such rule."), code="rule_not_found")
+    return rule
+
+
+def access_legal_hold(workspace: Workspace, hold_id: UUID) -> LegalHold:
+    """Return a hold of ``workspace`` (already authorised); NotFound otherwise."""
+    hold = LegalHold.objects.filter(workspace=workspace, pk=hold_id).first()
+    if hold is None:
+        raise NotFound(_("There is no such hold."), code="hold_not_found")
+    return hold

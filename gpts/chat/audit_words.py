@@ -55,8 +55,32 @@ WORDS = AuditWords(
             _("%(who)s read a conversation that was opened."),
             details=("user_id",),
         ),
+        "gpts.retention_set": ActionWords(
+            Area.SETTINGS,
+            _("Time that conversations are kept changed"),
+            _("%(who)s changed after how many days conversations are deleted."),
+            details=("gpt_id",),
+        ),
+        "gpts.conversations_expired": ActionWords(
+            Area.SETTINGS,
+            _("Conversations deleted by a rule"),
+            _("A rule deleted conversations that nobody continued."),
+            details=("count", "gpt_id", "retention_days"),
+        ),
+        "gpts.legal_hold_started": ActionWords(
+            Area.SETTINGS,
+            _("Legal hold started"),
+            _("%(who)s started a legal hold."),
+            details=("user_id", "gpt_id"),
+        ),
+        "gpts.legal_hold_ended": ActionWords(
+            Area.SETTINGS,
+            _("Legal hold ended"),
+            _("%(who)s ended a legal hold."),
+            details=("user_id", "gpt_id"),
+        ),
         "gpts.share_removed": ActionWords(
-            Area.SHARING, _("Shared link taken back"), _("%(who)s took back the link of a conversation.")
+            Area.SHARING, _("Shared link taken back"), _("%(who)s revoked the link of a conversation.")
         ),
         "gpts.share_renewed": ActionWords(
             Area.SHARING,
@@ -68,10 +92,14 @@ WORDS = AuditWords(
     objects={
         "gpts.sharedconversation": ObjectWords(lambda _ids, _reader: {}, _("a shared conversation")),
         "gpts.contentaccess": ObjectWords(lambda _ids, _reader: {}, _("a request for conversations")),
+        "gpts.legalhold": ObjectWords(lambda _ids, _reader: {}, _("a legal hold")),
     },
     fields={
         "turns": FieldWords(_("Questions and answers")),
         "user_id": FieldWords(_("Person"), object="workspaces.user"),
+        "gpt_id": FieldWords("GPT", object="gpts.gpt"),
+        "count": FieldWords(_("Conversations")),
+        "retention_days": FieldWords(_("Days that conversations are kept"), none=_("until deleted")),
         "content_access": FieldWords(_("Two people may open conversations")),
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
@@ -13,6 +14,7 @@ from gpts.chat.services import attachments, min_group, recent_members, turn_word
 from gpts.chat.services.attachment_vectors import embed_waiting_attachments
 from gpts.chat.services.content_access import announce_content_access
 from gpts.chat.services.removal import remove_expired_conversations
+from gpts.chat.services.retention import apply_retention, count_rule
 
 
 @shared_task(name="gpts.sweep_attachments")
@@ -73,3 +75,15 @@ def announce_content_access_to_members(*, workspace_id: int, since: str) -> int:
     if told is None:
         log_refused_task("gpts.announce_content_access", "not_allowed", workspace_id=workspace_id)
     return told or 0
+
+
+@shared_task(name="gpts.apply_retention")
+def delete_by_rules() -> int:
+    """Delete conversations by the rules of companies. Running twice finds nothing."""
+    return apply_retention(clock=timezone.now)
+
+
+@shared_task(name="gpts.count_retention")
+def count_what_a_rule_deletes(*, rule_id: str) -> bool:
+    """Count what a proposed rule would delete. Running twice counts anew."""
+    return count_rule(rule_id=UUID(rule_id), at=timezone.now())

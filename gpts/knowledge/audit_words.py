@@ -79,7 +79,7 @@ WORDS = AuditWords(
             _("Knowledge file read again"), _("%(who)s had the file %(what)s of %(gpt_id)s read again.")
         ),
     },
-    objects={"gpts.knowledgefile": ObjectWords(_name_files, _("a file that is gone"))},
+    objects={"gpts.knowledgefile": ObjectWords(_name_files, _("a file that is gone"), _("Knowledge files"))},
     fields={
         "gpt_id": FieldWords("GPT", object=GPT_KIND),
         "name": FieldWords(_("Name")),

@@ -101,8 +101,8 @@ WORDS = AuditWords(
         ),
     },
     objects={
-        MODEL: ObjectWords(_name_models, _("a removed model")),
-        PROVIDER: ObjectWords(_name_providers, _("a removed provider")),
+        MODEL: ObjectWords(_name_models, _("a removed model"), _("Models")),
+        PROVIDER: ObjectWords(_name_providers, _("a removed provider"), _("Providers")),
         "gpts.semanticsearch": ObjectWords(lambda _ids, _reader: {}, _("the search")),
     },
     fields={

@@ -81,7 +81,7 @@ WORDS = AuditWords(
             fields={"step": FieldWords(_("Lines for each"), describe_choice(Step))},
         ),
     },
-    objects={"gpts.budget": ObjectWords(_name_budgets, _("a removed budget"))},
+    objects={"gpts.budget": ObjectWords(_name_budgets, _("a removed budget"), _("Budgets"))},
     fields={
         "subject": FieldWords(_("Counts for"), describe_choice(BudgetSubject)),
         "measure": FieldWords(_("Counts"), describe_choice(BudgetMeasure)),

@@ -95,7 +95,7 @@ def _build_sections(pack: SecurityPack, record: ModerationRecord) -> Iterator[Se
         _("Where data goes"),
         (
             *_list_host_lines(pack.model),
-            *((_("What happens to data"), line.text) for line in list_data_lines(facts)),
+            (_("What happens to data"), "\n".join(line.text for line in list_data_lines(facts))),
         ),
     )
     capabilities = list_capability_labels(facts)
@@ -133,7 +133,7 @@ def _list_gpt_lines(pack: SecurityPack) -> Iterator[tuple[str, str]]:
     yield _("Name"), version.name
     yield (
         _("Version"),
-        _("%(number)d of %(day)s") % {"number": version.number, "day": _day(version.created_at)},
+        _("%(number)d, %(day)s") % {"number": version.number, "day": _day(version.created_at)},
     )
     if version.description:
         yield _("Description"), version.description
@@ -269,7 +269,7 @@ def _list_release_lines(pack: SecurityPack) -> Iterator[tuple[str, str]]:
         said += [
             f"{change.label}: {change.before or '–'} → {change.after or '–'}" for change in release.changes
         ]
-        label = _("%(number)d of %(day)s") % {"number": release.number, "day": _day(release.released_at)}
+        label = _("%(number)d, %(day)s") % {"number": release.number, "day": _day(release.released_at)}
         yield label, "\n".join(said) or _("No notes")
 
 

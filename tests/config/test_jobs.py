@@ -39,6 +39,7 @@ def test_names_are_written_out_where_a_task_is_sent() -> None:
 # money.
 SENT_TO_UPKEEP = {
     "gpts.announce_content_access",
+    "gpts.count_retention",
     "gpts.fill_insights_of_gpt",
     "gpts.note_model_answer",
     "gpts.transfer_gpts",

@@ -50,7 +50,7 @@ OF_MONEY = re.compile(
 )
 # Tokens of text keep their name; these are secrets.
 SECRET_TOKENS = {
-    "%(who)s made the token %(what)s of the identity provider.",
+    "%(who)s created the token %(what)s of the identity provider.",
     "%(who)s revoked the token %(what)s of the identity provider.",
     "Looks like a password or token",
     "Make a token",
@@ -62,6 +62,7 @@ SECRET_TOKENS = {
     "Token",
     "Token of the identity provider made",
     "Token of the identity provider revoked",
+    "Tokens for directory sync",
     "Your new token",
     "a token",
 }

@@ -202,6 +202,7 @@ def _create_credentials(world: World) -> None:
     owner = world.people["owner"]
     world.ids["api_key"] = _give_key(world, "owner's other", owner, owner.personal_workspace, ["store:read"])
     _give_key(world, "owner@alpha", owner, world.alpha, EVERY_SCOPE)
+    world.ids["alpha_key"] = _give_key(world, "owner's other@alpha", owner, world.alpha, ["store:read"])
     for scope in ("usage:read", "store:read"):
         _give_key(world, f"only {scope}", owner, owner.personal_workspace, [scope])
 

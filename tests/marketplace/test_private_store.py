@@ -153,8 +153,12 @@ def test_the_list_reads_its_index_and_few_queries(
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
         plan = list_private_gpts(company.pk).order_by(*ORDER)[:25].explain()
+        search = list_private_gpts(company.pk, text="letter post").order_by(*ORDER)[:25].explain()
         sections = StoreSection.objects.filter(workspace=company).order_by("position", "id").explain()
     assert "gpts_gpt_used_inside" in plan
+    # The words are matched in the workspace's own GPTs alone, in the order of the list.
+    assert "gpts_gpt_used_inside" in search
+    assert "Seq Scan" not in search
     assert "marketplace_storesection_order" in sections
 
 

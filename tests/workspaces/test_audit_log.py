@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import csv
 import io
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.http import StreamingHttpResponse
 from django.test import Client
 from django.utils import translation
 
@@ -20,6 +23,7 @@ from core.audit_words import Reader, load_words
 from core.models import AuditEvent
 from gpts.assistants.services.gpts import delete_gpt, update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
+from gpts.assistants.services.transfers import transfer_gpt
 from gpts.metering.services.budgets.changes import change_budget, create_budget, draft_budget
 from payouts.services.payout_accounts import save_payout_account
 from tests.support.api_client import create_key, get_bearer_header
@@ -32,6 +36,7 @@ from tests.support.factories.workspaces import (
     WorkspaceFactory,
 )
 from tests.support.times import AT
+from workspaces.audit_filter import AuditFilter
 from workspaces.audit_log import AuditEntry, describe_events
 from workspaces.erasure import DELETED_NAME
 from workspaces.models import Group, User, Workspace
@@ -41,6 +46,7 @@ from workspaces.services.policies import replace_policy, set_may_publish
 from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
 from workspaces.states import Role
+from workspaces.web.audit_files import stream_audit_lines
 
 pytestmark = pytest.mark.django_db
 APPS = ("workspaces", "gpts", "marketplace", "reviews", "payouts")
@@ -354,7 +360,7 @@ def test_foreign_objects_have_no_names(owner: User, team: Workspace) -> None:
         subject=GPTFactory.create(workspace=team, owner=owner, name="Copy"), data={"from_id": elsewhere.pk},
     )  # fmt: skip
     (entry,) = read(team, owner, "gpts.gpt_duplicated")
-    assert entry.sentence == "Ada made Copy as a copy of a deleted or private GPT."
+    assert entry.sentence == "Ada created Copy as a copy of a deleted or private GPT."
 
 
 def test_names_take_the_same_number_of_queries_for_any_length(
@@ -471,3 +477,72 @@ def test_the_api_gives_codes_and_the_sentence_in_the_readers_language(owner: Use
     }
     refused = client.get(f"/api/v1/workspaces/{team.slug}/audit?since=yesterday")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "date_invalid")
+
+
+# By object, and as JSON lines -------------------------------------------------------------------------------
+
+
+def test_the_filter_by_object_finds_what_names_it_too(owner: User, team: Workspace) -> None:
+    bob, outsider = UserFactory.create(display_name="Bob"), UserFactory.create(display_name="Mod")
+    member = MemberFactory.create(workspace=team, user=bob, role=Role.MEMBER, by=owner)
+    change_role(member=member, role="admin", by=owner, at=AT)
+    desk, other = (GPTFactory.create(workspace=team, owner=owner, name=name) for name in ("Desk", "Other"))
+    quarantine_gpt(gpt=other, by=outsider, at=AT)
+    transfer_gpt(gpt=desk, to_user=bob, by=owner, at=AT)
+    client, base = sign_in(owner), f"/w/{team.slug}/admin/audit"
+
+    def ask(query: str) -> list[str]:
+        return [entry.event.action for entry in client.get(f"{base}?{query}").context["entries"]]
+
+    about_bob = ask(f"object=workspaces.user:{bob.pk}")
+    kinds = client.get(f"{base}?kind=gpts.gpt")
+
+    assert about_bob == ["gpts.gpt_transferred", "workspaces.member_role_changed", "workspaces.member_joined"]
+    assert dict(kinds.context["kinds"])["gpts.gpt"] == "GPTs"
+    assert [name for _key, name in kinds.context["objects"]] == ["Desk", "Other"]
+    assert ask("kind=gpts.gpt") == [
+        "gpts.gpt_transferred", "gpts.gpt_quarantined", "gpts.gpt_created", "gpts.gpt_created",
+    ]  # fmt: skip
+    # An object of the kind that was chosen before does not count any more.
+    assert ask(f"kind=workspaces.workspace&object=gpts.gpt:{desk.pk}") == ["workspaces.workspace_created"]
+    assert client.get(f"{base}?kind=auth.user").status_code == 400
+    # Nobody learns by trial which person of the platform acted.
+    assert ask(f"object=workspaces.user:{outsider.pk}") == []
+    assert ask("object=workspaces.user:x") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_json_lines_are_whole_filtered_and_end_with_the_access(
+    owner: User, team: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspaces.web.audit_files.ROWS", 2)
+    bob = UserFactory.create(display_name="Bob")
+    member = MemberFactory.create(workspace=team, user=bob, role=Role.MEMBER, by=owner)
+    for role in ("admin", "builder", "member"):
+        change_role(member=member, role=role, by=owner, at=AT)
+
+    every = read_lines(stream_audit_lines(team, AuditFilter(), user=owner))
+    roles = read_lines(
+        stream_audit_lines(team, AuditFilter(action="workspaces.member_role_changed"), user=owner)
+    )
+    refused = read_lines(stream_audit_lines(team, AuditFilter(), user=bob))
+    operator = OperatorUserFactory.create()
+    platform = read_lines(stream_audit_lines(None, AuditFilter(), user=operator))
+    no_operator = read_lines(stream_audit_lines(None, AuditFilter(), user=owner))
+    answer = sign_in(owner).get(f"/w/{team.slug}/admin/audit?format=jsonl")
+
+    events = AuditEvent.objects.filter(workspace_id=team.pk).order_by("-id")
+    assert [line["sequence"] for line in every] == [event.sequence for event in events]
+    assert [line["sentence"] for line in roles] == ["Ada changed the role of Bob."] * 3
+    assert [line["data"]["changes"]["role"][1] for line in roles] == ["member", "builder", "admin"]
+    assert refused == no_operator == [{"error": "access_ended"}]
+    assert all("workspace" not in line["object"]["type"] or line["sequence"] for line in platform)
+    assert answer["Content-Disposition"] == f'attachment; filename="audit-{team.slug}.jsonl"'
+    assert answer["Content-Type"] == "application/x-ndjson; charset=utf-8"
+
+
+def read_lines(response: StreamingHttpResponse) -> list[dict[str, Any]]:
+    async def read() -> str:
+        return "".join([part.decode() async for part in response])
+
+    return [json.loads(line) for line in asyncio.run(read()).splitlines()]

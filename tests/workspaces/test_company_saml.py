@@ -262,7 +262,7 @@ def test_forms_that_wait_for_the_provider_are_sent_again_after_the_password(
     """They are not repeated within the transaction of the page that asks for the password."""
     client = sign_in(owner)
     page = f"/w/{company.slug}/admin/identity"
-    asked = client.post(f"{page}/{act}", fields(), headers={"referer": f"http://testserver{page}"})
+    asked = client.post(f"{page}/{act}", fields(), headers={"referer": absolute_url(page)})
     assert asked["Location"] == f"/accounts/reauthenticate/?next={quote(page, safe='')}"
     shown = client.get(asked["Location"])
     assert "then send the form again" in shown.content.decode()

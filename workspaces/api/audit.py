@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -13,14 +14,16 @@ from rest_framework.response import Response
 from core.audit_words import Area, Reader
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
+from workspaces.api.me import bearer
 from workspaces.api.pagination import KeysetPagination
 from workspaces.api.staff import OperatorView
 from workspaces.api.workspaces import access_key_workspace
 from workspaces.audit_filter import read_filter
-from workspaces.audit_log import AuditEntry, describe_events
+from workspaces.audit_log import describe_events, serialize_entry
 from workspaces.models import Workspace
 from workspaces.queries import list_audit_events
 from workspaces.states import ApiScope
+from workspaces.web.audit_files import stream_audit_lines
 
 
 class AuditObjectSerializer(serializers.Serializer[Any]):
@@ -65,34 +68,13 @@ FILTER = [
     OpenApiParameter("action", OpenApiTypes.STR),
     OpenApiParameter("since", OpenApiTypes.DATE, description="First day, in your time zone."),
     OpenApiParameter("until", OpenApiTypes.DATE, description="Last day, in your time zone."),
-    OpenApiParameter("object", OpenApiTypes.STR, description='"type:id" of the object.'),
+    OpenApiParameter("kind", OpenApiTypes.STR, description="Type of the object."),
+    OpenApiParameter(
+        "object",
+        OpenApiTypes.STR,
+        description='"type:id" of an object: what happened to it, and events that name it.',
+    ),
 ]
-
-
-def _serialize(entry: AuditEntry, *, names_actor: bool) -> dict[str, Any]:
-    event = entry.event
-    return {
-        "sequence": event.sequence,
-        "at": event.at,
-        "action": event.action,
-        "area": entry.area,
-        "sentence": entry.sentence,
-        "actor": {"id": event.actor_id if names_actor else None, "name": entry.actor.text},
-        "is_automated": event.is_automated,
-        "object": {
-            "type": event.subject_type,
-            "id": event.subject_id,
-            "name": entry.subject.text,
-            "path": entry.subject.url,
-        },
-        "changes": [
-            {"field": one.field, "label": one.label, "before": one.before, "after": one.after}
-            for one in entry.changes
-        ],
-        "reason": entry.reason,
-        "data": event.data,
-        "hash": entry.hash,
-    }
 
 
 class _AuditView(LoggiaAPIView):
@@ -102,7 +84,7 @@ class _AuditView(LoggiaAPIView):
         pagination = KeysetPagination()
         events = list_audit_events(workspace, wanted)
         entries = describe_events(pagination.paginate_queryset(events, request, self), reader)
-        rows = [_serialize(entry, names_actor=not entry.is_actor_hidden) for entry in entries]
+        rows = [serialize_entry(entry) for entry in entries]
         return pagination.get_paginated_response(AuditEventSerializer(rows, many=True).data)
 
 
@@ -113,6 +95,35 @@ class WorkspaceAuditView(_AuditView):
     def get(self, request: Request, workspace: str) -> Response:
         """List the workspace's audit log for its admins, newest first."""
         return self.list_events(request, access_key_workspace(request, workspace, to=WorkspaceAct.VIEW_AUDIT))
+
+
+class WorkspaceAuditFileView(LoggiaAPIView):
+    required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT}
+
+    @extend_schema(
+        operation_id="audit_export",
+        parameters=FILTER,
+        responses={(200, "application/x-ndjson"): AuditEventSerializer},
+    )
+    def get(self, request: Request, workspace: str) -> StreamingHttpResponse:
+        """Fetch the whole log, or what the filter leaves, as JSON lines, newest first."""
+        tenant = access_key_workspace(request, workspace, to=WorkspaceAct.VIEW_AUDIT)
+        user, key = bearer(request)
+        return stream_audit_lines(tenant, read_filter(request.query_params), user=user, api_key=key)
+
+
+class PlatformAuditFileView(OperatorView):
+    required_scopes: ClassVar = {"GET": ApiScope.OPERATOR_WORK}
+
+    @extend_schema(
+        operation_id="platform_audit_export",
+        parameters=FILTER,
+        responses={(200, "application/x-ndjson"): AuditEventSerializer},
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Fetch what belongs to no workspace as JSON lines, newest first, for operators."""
+        user, key = bearer(request)
+        return stream_audit_lines(None, read_filter(request.query_params), user=user, api_key=key)
 
 
 class PlatformAuditView(OperatorView, _AuditView):

@@ -10,6 +10,8 @@ from workspaces.api import (
     groups,
     identity,
     joining,
+    keys,
+    life_cycle,
     me,
     operator_urls,
     policies,
@@ -22,11 +24,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me", me.MeView.as_view(), name="me"),
     path("me/api-keys", me.ApiKeysView.as_view(), name="api-key-list"),
     path("me/api-keys/<int:key_id>", me.ApiKeyView.as_view(), name="api-key-detail"),
+    path("operator/audit.jsonl", audit.PlatformAuditFileView.as_view(), name="operator-audit-lines"),
     path("operator/audit", audit.PlatformAuditView.as_view(), name="operator-audit"),
     path("operator/staff", staff.StaffView.as_view(), name="staff-list"),
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
     path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
     path("workspaces/<slug:workspace>", workspaces.WorkspaceView.as_view(), name="workspace-detail"),
+    path("workspaces/<slug:workspace>/archive", life_cycle.ArchiveView.as_view(), name="workspace-archive"),
+    path(
+        "workspaces/<slug:workspace>/deletion", life_cycle.DeletionView.as_view(), name="workspace-deletion"
+    ),
+    path(
+        "workspaces/<slug:workspace>/hand-over",
+        life_cycle.HandOverView.as_view(),
+        name="workspace-hand-over",
+    ),
     path("workspaces/<slug:workspace>/logo", workspaces.WorkspaceLogoView.as_view(), name="workspace-logo"),
     path(
         "workspaces/<slug:workspace>/sharing-policy",
@@ -53,6 +65,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workspaces/<slug:workspace>/policy/access",
         policies.PolicyAccessView.as_view(),
         name="policy-access",
+    ),
+    path("workspaces/<slug:workspace>/api-keys", keys.WorkspaceKeysView.as_view(), name="workspace-key-list"),
+    path(
+        "workspaces/<slug:workspace>/api-keys/<int:key_id>",
+        keys.WorkspaceKeyView.as_view(),
+        name="workspace-key-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/audit.jsonl",
+        audit.WorkspaceAuditFileView.as_view(),
+        name="workspace-audit-lines",
     ),
     path("workspaces/<slug:workspace>/audit", audit.WorkspaceAuditView.as_view(), name="workspace-audit"),
     path(

@@ -6,7 +6,14 @@ from workspaces.queries.accounts import (
     get_security_overview,
     list_passkey_names,
 )
-from workspaces.queries.audit import AUDIT_PEOPLE, list_audit_actions, list_audit_events, list_audit_people
+from workspaces.queries.audit import (
+    AUDIT_PEOPLE,
+    list_audit_actions,
+    list_audit_events,
+    list_audit_kinds,
+    list_audit_objects,
+    list_audit_people,
+)
 from workspaces.queries.console import InstanceFigures, count_instance, count_late_erasures
 from workspaces.queries.console_people import (
     PersonOverview,
@@ -50,9 +57,12 @@ from workspaces.queries.people import (
     list_members,
     list_notifications,
     list_open_invitations,
+    list_successors,
+    list_workspace_keys,
     list_workspaces,
 )
 from workspaces.queries.policies import (
+    ARCHIVED_ACTS,
     ExternalDecision,
     ExternalGPT,
     PersonPolicies,
@@ -88,6 +98,7 @@ from workspaces.queries.roles import (
 from workspaces.queries.staff import StaffMember, list_staff, list_staff_members
 
 __all__ = [
+    "ARCHIVED_ACTS",
     "AUDIT_PEOPLE",
     "NO_ROLES",
     "SECOND_FACTORS",
@@ -134,6 +145,8 @@ __all__ = [
     "list_api_keys",
     "list_audit_actions",
     "list_audit_events",
+    "list_audit_kinds",
+    "list_audit_objects",
     "list_audit_people",
     "list_builders",
     "list_cost_centres",
@@ -156,6 +169,8 @@ __all__ = [
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",
+    "list_successors",
+    "list_workspace_keys",
     "list_workspaces",
     "load_policies",
     "load_policies_of",

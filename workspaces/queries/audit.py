@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections.abc import Collection
 
-from core.audit_words import list_staff_acts
+from django.db.models import Max, Q, QuerySet
+
+from core.audit_words import Reader, list_staff_acts, load_words, read_numbers
 from core.models import AuditEvent
 from workspaces.audit_filter import AuditFilter
 from workspaces.models import Member, User, Workspace
 
+USER = "workspaces.user"
 # As many people a filter offers; others are reached through their names in the log.
 AUDIT_PEOPLE = 500
+AUDIT_OBJECTS = 500
 
 
 def list_audit_events(workspace: Workspace | None, wanted: AuditFilter) -> QuerySet[AuditEvent]:
@@ -22,15 +26,44 @@ def list_audit_events(workspace: Workspace | None, wanted: AuditFilter) -> Query
     if workspace is None:
         return wanted.apply(AuditEvent.objects.filter(workspace_id__isnull=True))
     events = wanted.apply(AuditEvent.objects.filter(workspace_id=workspace.pk))
-    if wanted.person is None or Member.objects.filter(workspace=workspace, user_id=wanted.person).exists():
+    people = {wanted.person} - {None}
+    if wanted.object.startswith(f"{USER}:"):
+        people |= set(read_numbers([wanted.object.partition(":")[2]])) or {None}
+    if not people or len(people) == _count_members(workspace, people):
         return events
     return events.exclude(action__in=list_staff_acts())
+
+
+def _count_members(workspace: Workspace, people: Collection[int | None]) -> int:
+    return Member.objects.filter(workspace=workspace, user_id__in=[one for one in people if one]).count()
 
 
 def list_audit_actions(workspace: Workspace | None) -> list[str]:
     """Return the actions that occur in the log, for the filter."""
     rows = list_audit_events(workspace, AuditFilter())
     return sorted(rows.order_by().values_list("action", flat=True).distinct())
+
+
+def list_audit_kinds(workspace: Workspace | None) -> list[tuple[str, str]]:
+    """Return the kinds of objects that occur in the log and have a label, by label."""
+    rows = list_audit_events(workspace, AuditFilter()).order_by().values_list("subject_type", flat=True)
+    words = load_words().objects
+    found = [
+        (kind, str(words[kind].label)) for kind in rows.distinct() if kind in words and words[kind].label
+    ]
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def list_audit_objects(workspace: Workspace | None, kind: str, reader: Reader) -> list[tuple[str, str]]:
+    """Return the objects of a kind that the log is about, as the filter takes them, by their names.
+
+    The latest 500; those without a name are left out, as a name is what they would be chosen by.
+    """
+    rows = list_audit_events(workspace, AuditFilter(kind=kind)).order_by().values("subject_id")
+    latest = rows.annotate(latest=Max("id")).order_by("-latest").values_list("subject_id", flat=True)
+    names = load_words().objects[kind].resolve(list(latest[:AUDIT_OBJECTS]), reader)
+    found = [(f"{kind}:{identifier}", named.text) for identifier, named in names.items()]
+    return sorted(found, key=lambda pair: pair[1].casefold())
 
 
 def list_audit_people(workspace: Workspace | None, *, also: int | None = None) -> list[User]:

@@ -18,10 +18,12 @@ from core.look import formats
 from core.models import FailedJob
 from core.scope import Scope, current_scope, open_scope
 from workspaces.job_words import describe_error, get_call_label, get_job_label
-from workspaces.models import Erasure, OutboundJob, Workspace
+from workspaces.models import Erasure, OutboundJob, User, Workspace
 from workspaces.states import ErasureState, OutboundJobState
 
 SEND_MAIL = "workspaces.send_queued_mail"
+# The kind of an outbound job that tests the mail server.
+MAIL_TEST_JOB = "workspaces.mail_test"
 FAILURES_SHOWN = 200
 # Failed calls to other hosts are of interest for a day: whoever asked for one was told.
 CALLS_SHOWN = timedelta(days=1)
@@ -62,6 +64,12 @@ class ScheduledJob:
     task: str
     rhythm: str
     last: LastRun | None
+
+
+def get_mail_test(person: User) -> OutboundJob | None:
+    """Return the newest mail test that an operator asked for, None when there was none lately."""
+    tests = OutboundJob.objects.filter(kind=MAIL_TEST_JOB, subject_id=person.pk, workspace__isnull=True)
+    return tests.filter(requested_by=person).order_by("-created_at", "-id").first()
 
 
 def list_queue_names() -> list[str]:

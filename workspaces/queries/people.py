@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
-from workspaces.states import BUILDER_ROLES, COMPANY_KINDS
+from workspaces.states import ADMIN_ROLES, BUILDER_ROLES, COMPANY_KINDS
+
+# How many members a list of choices offers.
+SUCCESSORS = 200
 
 
 def find_user(email: str) -> User | None:
@@ -59,6 +62,13 @@ def is_in_company(user_id: int) -> bool:
     return Member.objects.filter(user_id=user_id, workspace__kind__in=COMPANY_KINDS).exists()
 
 
+def list_successors(workspace: Workspace, person: User) -> list[Member]:
+    """Return the active members to whom ``person`` may hand the workspace over: admins first, by name."""
+    rows = Member.objects.filter(workspace=workspace, user__is_active=True).exclude(user=person)
+    is_admin = Case(When(role__in=ADMIN_ROLES, then=0), default=1)
+    return list(rows.select_related("user").order_by(is_admin, "user__display_name", "pk")[:SUCCESSORS])
+
+
 def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:
     """Return open invitations of members; those of guests are listed with the guests."""
     return Invitation.objects.filter(
@@ -72,6 +82,15 @@ def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Inv
 
 def list_api_keys(user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(user=user, revoked_at__isnull=True).select_related("workspace")
+
+
+def list_workspace_keys(workspace: Workspace, *, user_id: int | None = None) -> QuerySet[ApiKey]:
+    """Return the keys of a workspace that were not revoked, of everybody or of one person, with their person.
+
+    Keys of people who have left are among them: they do not work, and can be revoked.
+    """
+    keys = ApiKey.objects.filter(workspace=workspace, revoked_at__isnull=True).select_related("user")
+    return keys if user_id is None else keys.filter(user_id=user_id)
 
 
 def list_notifications(user: User) -> QuerySet[Notification]:

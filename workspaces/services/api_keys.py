@@ -90,7 +90,7 @@ def create_api_key(
 
 
 def revoke_api_key(*, key: ApiKey, by: User, at: datetime) -> ApiKey:
-    """Revoke the key, effective at once. Idempotent. Audited."""
+    """Revoke the key, effective at once; its person is told when somebody else does. Idempotent. Audited."""
     with transaction.atomic():
         if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=at):
             key.revoked_at = at
@@ -101,6 +101,13 @@ def revoke_api_key(*, key: ApiKey, by: User, at: datetime) -> ApiKey:
                 subject=key,
                 workspace_id=key.workspace_id,
             )
+            if by.pk != key.user_id:
+                notify_security(
+                    user=key.user,
+                    event=SecurityEvent.API_KEY_REVOKED,
+                    at=at,
+                    detail=f"{key.name} ({KEY_START}_{key.prefix}…)",
+                )
     return key
 
 

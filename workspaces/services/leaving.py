@@ -72,7 +72,8 @@ def delete_workspace(*, workspace: Workspace, confirmation: str, by: User, at: d
     """Close a team's or company's workspace at once and start the job that erases it; return the erasure.
 
     ``confirmation`` is the typed name. The caller has authorised an owner. Nobody can enter any more; owners
-    are told. Raises InvalidInput, and Conflict for a personal workspace, which goes with its account.
+    are told. Raises InvalidInput, and Conflict for a personal workspace, which goes with its account, and
+    while an app has an obstacle, such as a legal hold.
     Audited.
     """
     if workspace.kind == WorkspaceKind.PERSONAL:
@@ -81,9 +82,19 @@ def delete_workspace(*, workspace: Workspace, confirmation: str, by: User, at: d
         raise InvalidInput(
             _("Type the name exactly to confirm."), code="confirmation_wrong", field="confirmation"
         )
+    return erase_workspace(workspace=workspace, by=by, at=at)
+
+
+def erase_workspace(*, workspace: Workspace, by: User | None, at: datetime) -> Erasure:
+    """Do what delete_workspace does, without its checks; ``by`` is None for a job."""
     with transaction.atomic():
         lock_workspaces([workspace.pk])
         fresh = Workspace.objects.get(pk=workspace.pk)
+        for part in load_parts():
+            find = part.find_workspace_obstacle
+            obstacle = find(fresh) if find is not None else ""
+            if obstacle:
+                raise Conflict(obstacle, code=f"{part.name}_obstacle")
         owners = Member.objects.filter(workspace=fresh, role=Role.OWNER).select_related("user")
         for owner in owners:
             notify_security(user=owner.user, event=SecurityEvent.WORKSPACE_DELETED, at=at, detail=fresh.name)

@@ -19,9 +19,10 @@ from django.db import transaction
 from core.audit import record
 from core.errors import DomainError, Forbidden, InvalidInput
 from workspaces.access import open_admin_scope
-from workspaces.models import Invitation, Member, ScimToken, ScimUser, User, Workspace
+from workspaces.models import IdentityRules, Invitation, Member, ScimToken, ScimUser, User, Workspace
 from workspaces.queries.identity import get_identity_rules, is_address_proved
 from workspaces.scim.errors import ScimError, build_missing
+from workspaces.services.joining import join_workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.members import (
     add_member,
@@ -30,7 +31,7 @@ from workspaces.services.members import (
     remove_member,
 )
 from workspaces.services.scim_links import attach_member, note_removal
-from workspaces.services.users import clean_display_name, create_user, has_verified_address
+from workspaces.services.users import create_user, has_verified_address
 from workspaces.states import Role
 
 RANKS = (Role.ADMIN, Role.BUILDER, Role.MEMBER)
@@ -242,17 +243,18 @@ def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: dateti
             return
         if row.user is None and row.email:
             row.user = account if account is not None else User.objects.filter(email=row.email).first()
+        rules = get_identity_rules(token.workspace)
         member = None
         if row.user is not None:
             member = Member.objects.filter(workspace=token.workspace, user=row.user).first()
         if member is None:
-            member = _begin_membership(row, token, at=at)
+            member = _begin_membership(row, token, rules, at=at)
         else:
             attach_member(member, email=row.email, at=at)
         if member is not None:
-            _apply_role(row, member, at=at)
+            _apply_role(row, member, rules, at=at)
         else:
-            _keep_given_role(row, _pick_role(row, token.workspace))
+            _keep_given_role(row, _pick_role(row, rules))
     except DomainError as error:
         raise as_scim_error(error) from error
 
@@ -268,44 +270,50 @@ def as_scim_error(error: DomainError) -> ScimError:
     return ScimError(str(error.message), kind="mutability")
 
 
-def _begin_membership(row: ScimUser, token: ScimToken, *, at: datetime) -> Member | None:
+def _begin_membership(
+    row: ScimUser, token: ScimToken, rules: IdentityRules, *, at: datetime
+) -> Member | None:
     """Make the person a member where the address is proved; otherwise ask them by an invitation."""
     workspace = token.workspace
     address = row.email if row.user is None else row.user.email
     if not address:
         return None
-    role = _pick_role(row, workspace) or str(get_identity_rules(workspace).default_role)
+    role = _pick_role(row, rules) or str(rules.default_role)
     is_theirs = row.user is None or has_verified_address(row.user)
     if not is_theirs or not is_address_proved(workspace.pk, address):
         row.user = None
         ScimUser.objects.filter(pk=row.pk, user__isnull=False).update(user=None)
-        _invite(row, token, role=role, at=at)
+        _invite(row, token, rules, role=role, at=at)
         return None
+    is_new = row.user is None
     if row.user is None:
         row.user = _create_account(row, at=at)
-    taken = ScimUser.objects.filter(workspace=workspace, user=row.user).exclude(pk=row.pk)
-    if taken.exists():
+    elif ScimUser.objects.filter(workspace=workspace, user=row.user).exclude(pk=row.pk).exists():
         raise ScimError("Another user has this e-mail address.", status=409, kind="uniqueness")
     ScimUser.objects.filter(pk=row.pk).update(user=row.user)
-    member = add_member(workspace=workspace, user=row.user, role=role, by=None, at=at)
+    # Nobody else sees a new account yet, and the workspace is locked.
+    join = join_workspace if is_new else add_member
+    member = join(workspace=workspace, user=row.user, role=role, by=None, at=at)
     _close_invitations(row, workspace, at=at)
     return member
 
 
-def _pick_role(row: ScimUser, workspace: Workspace) -> str:
-    return pick_role(row.attributes.get("roles") or [], get_identity_rules(workspace).role_claims)
+def _pick_role(row: ScimUser, rules: IdentityRules) -> str:
+    return pick_role(row.attributes.get("roles") or [], rules.role_claims)
 
 
 def _create_account(row: ScimUser, *, at: datetime) -> User:
-    try:
-        name = clean_display_name(row.display_name[:80])
-    except InvalidInput:
-        name = row.email.partition("@")[0][:80]
     # The company proved the domain, so the address is checked.
+    try:
+        return create_user(email=row.email, display_name=row.display_name[:80], at=at, is_email_verified=True)
+    except InvalidInput as error:
+        if error.field != "display_name":
+            raise
+    name = row.email.partition("@")[0][:80]
     return create_user(email=row.email, display_name=name, at=at, is_email_verified=True)
 
 
-def _invite(row: ScimUser, token: ScimToken, *, role: str, at: datetime) -> None:
+def _invite(row: ScimUser, token: ScimToken, rules: IdentityRules, *, role: str, at: datetime) -> None:
     """Invite the person, unless an open invitation says the same.
 
     Roles follow as they do for members: that of a mapped value, or the default one where a value gave the
@@ -320,7 +328,7 @@ def _invite(row: ScimUser, token: ScimToken, *, role: str, at: datetime) -> None
         expires_at__gt=at,
     ).first()
     if present is not None:
-        is_ours = bool(_pick_role(row, workspace)) or present.role == row.given_role
+        is_ours = bool(_pick_role(row, rules)) or present.role == row.given_role
         if present.role in (role, Role.OWNER) or present.guest_until is not None or not is_ours:
             return
     inviter = _find_inviter(token)
@@ -379,15 +387,15 @@ def _require_token_of_owner(token: ScimToken) -> None:
         raise ScimError("Only a token that an owner made can remove an owner.", kind="mutability")
 
 
-def _apply_role(row: ScimUser, member: Member, *, at: datetime) -> None:
+def _apply_role(row: ScimUser, member: Member, rules: IdentityRules, *, at: datetime) -> None:
     """Give the role of a mapped value. Without one, a role that a value gave before ends; others stay.
 
     Owners stay owners: only owners decide over them.
     """
-    role = _pick_role(row, member.workspace)
+    role = _pick_role(row, rules)
     wanted = role
     if not role and row.given_role and member.role == row.given_role:
-        wanted = str(get_identity_rules(member.workspace).default_role)
+        wanted = str(rules.default_role)
     if wanted and member.role not in (wanted, Role.OWNER):
         change_role(member=member, role=wanted, by=None, at=at)
     _keep_given_role(row, role)

@@ -24,6 +24,7 @@ FORMER_ADDRESS_TOLD = timedelta(days=30)
 
 class SecurityEvent(TextChoices):
     API_KEY_CREATED = "api_key_created"
+    API_KEY_REVOKED = "api_key_revoked"
     EMAIL_ADDED = "email_added"
     EMAIL_CHANGED = "email_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
@@ -34,6 +35,8 @@ class SecurityEvent(TextChoices):
     IDENTITY_LINKED = "identity_linked"
     EMERGENCY_SIGN_IN = "emergency_sign_in"
     WORKSPACE_DELETED = "workspace_deleted"
+    WORKSPACE_DELETION_PLANNED = "workspace_deletion_planned"
+    WORKSPACE_DELETION_CANCELLED = "workspace_deletion_cancelled"
     ACCOUNT_DELETED = "account_deleted"
 
 
@@ -49,6 +52,11 @@ _TEXTS = {
     SecurityEvent.API_KEY_CREATED: _Text(
         _("An API key was made for your account"),
         _("It acts as you until you revoke it. If this was not you, revoke it and change your password."),
+        "/settings/api-keys/",
+    ),
+    SecurityEvent.API_KEY_REVOKED: _Text(
+        _("An admin revoked one of your API keys"),
+        _("Programs that use it get no answer any more. Ask an admin of that workspace why."),
         "/settings/api-keys/",
     ),
     SecurityEvent.EMAIL_ADDED: _Text(
@@ -102,6 +110,16 @@ _TEXTS = {
     SecurityEvent.WORKSPACE_DELETED: _Text(
         _("A workspace of yours was deleted"),
         _("Its GPTs, files and chats are being erased. If this was not you, tell the operator at once."),
+        "/settings/notifications/",
+    ),
+    SecurityEvent.WORKSPACE_DELETION_PLANNED: _Text(
+        _("A workspace of yours is going to be deleted"),
+        _("It is read only until then, and an owner can cancel the deletion in its settings."),
+        "/settings/notifications/",
+    ),
+    SecurityEvent.WORKSPACE_DELETION_CANCELLED: _Text(
+        _("A workspace of yours stays: its deletion was cancelled"),
+        _("It is read only until an owner opens it again in its settings."),
         "/settings/notifications/",
     ),
     SecurityEvent.ACCOUNT_DELETED: _Text(

@@ -66,7 +66,8 @@ def create_user(
         user.save()
         if is_email_verified:
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-        complete_account(user=user, by=by, at=at)
+        # Nobody else sees the new row yet: nothing to lock, and nothing to look for.
+        _add_personal_workspace(user, by=by or user, at=at)
     return user
 
 
@@ -75,22 +76,26 @@ def complete_account(*, user: User, at: datetime, by: User | None = None) -> Wor
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         existing = Workspace.objects.filter(person=user).first()
-        if existing is not None:
-            return existing
-        with open_admin_scope(user_id=user.pk):
-            workspace = Workspace.objects.create(
-                kind=WorkspaceKind.PERSONAL,
-                slug=unused_slug(user.display_name),
-                name=user.display_name,
-                person=user,
-                created_at=at,
-            )
-        with open_admin_scope(workspace.pk, user_id=user.pk):
-            Member.objects.create(workspace=workspace, user=user, role=Role.OWNER, joined_at=at)
-            SharingPolicy.objects.create(workspace=workspace, updated_at=at)
-        actor = by or user
-        with open_scope(Scope(user_id=actor.pk)):
-            record(action="workspaces.user_created", by=actor, at=at, subject=user)
+        return existing or _add_personal_workspace(user, by=by or user, at=at)
+
+
+def _add_personal_workspace(user: User, *, by: User, at: datetime) -> Workspace:
+    with open_admin_scope(user_id=user.pk):
+        workspace = Workspace.objects.create(
+            kind=WorkspaceKind.PERSONAL,
+            slug=unused_slug(user.display_name),
+            name=user.display_name,
+            person=user,
+            created_at=at,
+        )
+    with open_admin_scope(workspace.pk, user_id=user.pk):
+        Member.objects.create(workspace=workspace, user=user, role=Role.OWNER, joined_at=at)
+        SharingPolicy.objects.create(workspace=workspace, updated_at=at)
+        if by == user:
+            record(action="workspaces.user_created", by=user, at=at, subject=user)
+    if by != user:
+        with open_scope(Scope(user_id=by.pk)):
+            record(action="workspaces.user_created", by=by, at=at, subject=user)
     return workspace
 
 

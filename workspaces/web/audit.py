@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -21,7 +21,14 @@ from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.audit_filter import AuditFilter, read_filter
 from workspaces.audit_log import AuditEntry, describe_events
 from workspaces.models import Workspace
-from workspaces.queries import list_audit_actions, list_audit_events, list_audit_people
+from workspaces.queries import (
+    list_audit_actions,
+    list_audit_events,
+    list_audit_kinds,
+    list_audit_objects,
+    list_audit_people,
+)
+from workspaces.web.audit_files import stream_audit_lines
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
@@ -37,8 +44,8 @@ COLUMNS = (
 
 @login_required
 @require_safe
-def workspace_audit(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Show the audit log; ``format=csv`` downloads up to 50,000 events, newest first."""
+def workspace_audit(request: HttpRequest, workspace: str) -> HttpResponseBase:
+    """Show the audit log; ``format=csv`` downloads up to 50,000 events, ``jsonl`` all, newest first."""
     tenant = access_workspace(person_of(request), workspace, to=WorkspaceAct.VIEW_AUDIT)
     context = {"workspace": tenant, "accent": tenant.accent}
     return _show(request, tenant, "workspaces/admin/audit.html", context, name=f"audit-{tenant.slug}")
@@ -46,14 +53,14 @@ def workspace_audit(request: HttpRequest, workspace: str) -> HttpResponse:
 
 @require_safe
 @staff_required("operator")
-def operator_audit(request: HttpRequest) -> HttpResponse:
+def operator_audit(request: HttpRequest) -> HttpResponseBase:
     """Show the log of the platform: what belongs to no workspace."""
     return _show(request, None, "workspaces/operator/audit.html", {}, name="audit")
 
 
 def _show(
     request: HttpRequest, workspace: Workspace | None, template: str, context: dict[str, Any], *, name: str
-) -> HttpResponse:
+) -> HttpResponseBase:
     person = person_of(request)
     reader = Reader(person, *((workspace.pk, workspace.slug) if workspace else (None,)))
     refusal: InvalidInput | None = None
@@ -64,15 +71,19 @@ def _show(
     events = list_audit_events(workspace, wanted)
     if request.GET.get("format") == "csv" and refusal is None:
         return _csv(events.order_by("-id")[:EXPORT_ROWS], reader, name=f"{name}.csv")
+    if request.GET.get("format") == "jsonl" and refusal is None:
+        return stream_audit_lines(workspace, wanted, user=person)
     page = paginate(events, order=("-id",), cursor=request.GET.get("cursor", ""), size=PAGE_ROWS)
     entries = describe_events(page.items, reader)
     context |= {
         "page": page,
         "entries": entries,
         "wanted": wanted,
-        "filtered_object": _get_filtered_object(wanted, entries),
+        "filtered_object": _get_filtered_object(wanted, reader),
         "actions": _group_actions(list_audit_actions(workspace)),
         "areas": Area.choices,
+        "kinds": list_audit_kinds(workspace),
+        "objects": list_audit_objects(workspace, wanted.kind, reader) if wanted.kind else [],
         "people": list_audit_people(workspace, also=wanted.person),
         "refusal": refusal,
     }
@@ -92,10 +103,13 @@ def _group_actions(codes: list[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     return groups
 
 
-def _get_filtered_object(wanted: AuditFilter, entries: list[AuditEntry]) -> str:
+def _get_filtered_object(wanted: AuditFilter, reader: Reader) -> str:
     if not wanted.object:
         return ""
-    return entries[0].subject.text if entries else wanted.object
+    kind, _colon, identifier = wanted.object.partition(":")
+    words = load_words().objects[kind]
+    named = words.resolve([identifier], reader).get(identifier)
+    return named.text if named else str(words.missing)
 
 
 def _csv(events: QuerySet[AuditEvent], reader: Reader, *, name: str) -> HttpResponse:

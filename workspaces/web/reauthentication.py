@@ -15,7 +15,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from workspaces.web.own_scopes import has_own_scopes
@@ -64,9 +64,7 @@ def require_fresh_password(request: HttpRequest, view: object) -> None:
 def _find_page_of_form(request: HttpRequest) -> str:
     """Return the path of the page of ours that sent the form, otherwise that of the start."""
     sender = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(sender, {request.get_host()}, require_https=request.is_secure()):
-        return "/"
-    return urlsplit(sender).path
+    return urlsplit(sender).path if sender and get_adapter(request).is_safe_url(sender) else "/"
 
 
 def ask_again(request: HttpRequest) -> None:

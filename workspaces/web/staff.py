@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -16,7 +16,7 @@ from workspaces.queries import get_user_roles
 from workspaces.rules import STAFF_PREDICATES
 from workspaces.states import Staff
 
-View = Callable[..., HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def staff_required(*roles: str) -> Callable[[View], View]:
@@ -28,7 +28,7 @@ def staff_required(*roles: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not any(predicate(request.user) for predicate in predicates):
                 if get_user_roles(request.user).waiting_staff.isdisjoint(roles):
                     raise not_found()
@@ -36,6 +36,6 @@ def staff_required(*roles: str) -> Callable[[View], View]:
                 return redirect("workspaces:settings-security")
             return view(request, *args, **kwargs)
 
-        return guarded
+        return cast(View, guarded)
 
     return decorate

@@ -170,6 +170,11 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
     )
 
 
+def list_gpts_of(workspace: Workspace) -> QuerySet[GPT]:
+    """Return every GPT of a workspace whose administration the caller has authorised."""
+    return GPT.objects.filter(workspace=workspace, deleted_at__isnull=True)
+
+
 def list_own_gpts(user: User, *, workspace: Workspace | None = None) -> QuerySet[GPT]:
     """Return the person's own GPTs, annotated with ``live_audiences`` and with ``live_version`` and
     ``newest_version`` (the highest numbers, or None)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gpts.chat.api import attachments, export, feedback, prices, share_links
+from gpts.chat.api import attachments, export, feedback, prices, retention, share_links
 from gpts.chat.api import branches as chat_branches
 from gpts.chat.api import conversations as chat_views
 from gpts.chat.api import turns as chat_turns
@@ -12,7 +12,17 @@ from gpts.chat.api import turns as chat_turns
 _CONVERSATION = "conversations/<uuid:conversation_id>"
 _TURN = f"{_CONVERSATION}/turns/<uuid:turn_id>"
 
+_COMPANY = "workspaces/<slug:workspace>"
+
 urlpatterns = [
+    path(f"{_COMPANY}/retention", retention.RetentionView.as_view(), name="retention-list"),
+    path(
+        f"{_COMPANY}/retention/<uuid:rule_id>", retention.RetentionRuleView.as_view(), name="retention-detail"
+    ),
+    path(f"{_COMPANY}/legal-holds", retention.LegalHoldsView.as_view(), name="legal-hold-list"),
+    path(
+        f"{_COMPANY}/legal-holds/<uuid:hold_id>", retention.LegalHoldView.as_view(), name="legal-hold-detail"
+    ),
     path("gpts/<slug:slug>/conversations", chat_turns.turn_first, name="turn-first"),
     path(
         "gpts/<slug:slug>/attachments",

@@ -44,6 +44,8 @@ class Conversation(models.Model):
                 name="gpts_conversation_recent",
             ),
             models.Index(fields=["gpt", "user"], name="gpts_conversation_gpt"),
+            # For the rules of companies about how long conversations are kept.
+            models.Index(fields=["workspace", "updated_at"], name="gpts_conversation_age"),
             # Partial indexes for the job that deletes conversations for good.
             models.Index(
                 fields=["expires_at"], condition=Q(is_temporary=True), name="gpts_conversation_temporary"

@@ -102,7 +102,7 @@ def request_content_access(
             check_date(day, field=field)
     if since is not None and until is not None and until < since:
         raise InvalidInput(_("The end lies before the beginning."), code="range_invalid", field="until")
-    person = _find_person(workspace, email)
+    person = find_person_of(workspace, email)
     if person.pk == by.pk:
         raise Forbidden(_("You read your own conversations without this."), code="own_content", field="email")
     waiting = _lock(
@@ -287,7 +287,7 @@ def _clean_reason(reason: str) -> str:
     return reason
 
 
-def _find_person(workspace: Workspace, email: str) -> User:
+def find_person_of(workspace: Workspace, email: str) -> User:
     """Return the member or former member; the same error for everybody else, so that no account is found."""
     person = find_user(email) if len(email) <= 254 else None
     if person is not None and not is_member_now(person.pk, workspace.pk):

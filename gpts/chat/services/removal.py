@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from core.instance_settings import get_setting
 from gpts.chat.models import Conversation, Turn
+from gpts.chat.queries.retention import filter_held
 from gpts.chat.services.attachments import erase_attachments
 from gpts.llm.states import TurnState
 
@@ -21,8 +22,8 @@ BATCH = 200
 def remove_expired_conversations(*, at: datetime) -> int:
     """Delete expired temporary conversations, and those deleted too long ago to be restored.
 
-    Returns how many. Idempotent. Conversations with a running answer are left for a later run. Usage events
-    stay.
+    Returns how many. Idempotent. Conversations with a running answer are left for a later run, and so are
+    those under a legal hold. Usage events stay.
     """
     removed = 0
     while count := _remove_batch(at):
@@ -42,6 +43,7 @@ def _remove_batch(at: datetime) -> int:
             | Q(deleted_at__lte=at - timedelta(days=get_setting("chat_deleted_days")))
         )
         .exclude(pk__in=running)
+        .exclude(filter_held())
         .values_list("pk", flat=True)[:BATCH]
     )
     if expired:

@@ -18,6 +18,7 @@ from core.markdown import plain
 from core.text import clean_block, clean_line
 from gpts.assistants.models import GPT, Version
 from gpts.chat.models import Conversation, Message, Turn
+from gpts.chat.queries.retention import is_held
 from gpts.chat.services.attachments import save_generated_image
 from gpts.chat.services.branches import find_path_to, get_turn_tree, show_path
 from gpts.chat.services.inserts import insert_together
@@ -414,12 +415,28 @@ def rename_conversation(*, conversation: Conversation, title: str, at: datetime)
 
 
 def delete_conversation(*, conversation: Conversation, at: datetime) -> Conversation:
-    """Hide the conversation and withdraw its share link; restore_conversation undoes the first."""
+    """Hide the conversation and withdraw its share link; restore_conversation undoes the first.
+
+    Raises Conflict (``legal_hold``) while its workspace keeps it.
+    """
     if conversation.deleted_at is None:
+        _check_not_held(conversation)
         conversation.deleted_at = at
         conversation.save(update_fields=["deleted_at"])
         remove_share_link(conversation=conversation, by=conversation.user, at=at)
     return conversation
+
+
+def _check_not_held(conversation: Conversation) -> None:
+    if is_held(conversation):
+        raise Conflict(
+            _(
+                "%(company)s must keep this conversation for now: a legal hold. It cannot be deleted until"
+                " that ends, and is as private as before."
+            )
+            % {"company": conversation.workspace.name},
+            code="legal_hold",
+        )
 
 
 def restore_conversation(*, conversation: Conversation, at: datetime) -> Conversation:

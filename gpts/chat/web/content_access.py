@@ -31,6 +31,7 @@ from gpts.chat.queries.content_access import (
     list_workspaces_that_open,
     read_as_person,
 )
+from gpts.chat.queries.retention import list_retention_of
 from gpts.chat.services.content_access import (
     WAITS_FOR,
     answer_content_access,
@@ -233,5 +234,6 @@ def own_accesses(request: HttpRequest) -> HttpResponse:
         "rows": [{"access": access, "is_open": is_open(access, at=now)} for access in page.items],
         "allowing": _(", ").join(allowing),
         "allowing_count": len(allowing),
+        "kept": list_retention_of(person),
     }
     return render(request, "gpts/chat/own_content_access.html", context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gpts.chat.web import branches as chat_branches
-from gpts.chat.web import content_access, new_chat
+from gpts.chat.web import content_access, new_chat, retention
 from gpts.chat.web import conversations as chat_pages
 from gpts.chat.web import export as chat_export
 from gpts.chat.web import feedback as chat_feedback
@@ -15,6 +15,7 @@ from gpts.chat.web import share_links as chat_share_links
 from gpts.chat.web import turns as chat_turns
 
 _CONTENT = "w/<slug:workspace>/admin/content"
+_RETENTION = "w/<slug:workspace>/admin/retention"
 
 urlpatterns = [
     path(_CONTENT, content_access.content_access_list, name="content-access-list"),
@@ -33,6 +34,11 @@ urlpatterns = [
         content_access.opened_show,
         name="opened-conversation-show",
     ),
+    path(_RETENTION, retention.retention, name="retention"),
+    path(f"{_RETENTION}/<uuid:rule_id>/save", retention.retention_save, name="retention-save"),
+    path(f"{_RETENTION}/<uuid:rule_id>/end", retention.retention_end, name="retention-end"),
+    path(f"{_RETENTION}/holds", retention.hold_start, name="hold-start"),
+    path(f"{_RETENTION}/holds/<uuid:hold_id>/end", retention.hold_end, name="hold-end"),
     path("settings/content-access", content_access.own_accesses, name="own-content-access"),
     path("g/<slug:slug>/chat", chat_pages.chat_start, name="chat-start"),
     path("g/<slug:slug>/chat/turns", chat_turns.turn_first, name="turn-first"),

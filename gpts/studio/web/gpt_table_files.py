@@ -78,7 +78,7 @@ def _build_row(gpt: GPT) -> list[object]:
         gpt.owner.email if has_owner else "",
         "yes" if has_owner else "no",
         "; ".join(describe_access(gpt)),
-        "" if gpt.language_model is None else gpt.language_model.label,
+        "" if gpt.language_model is None else gpt.language_model.shown_label,
         gpt.shown_conversations,
         gpt.shown_members,
         gpt.recent_answers,

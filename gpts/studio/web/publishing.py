@@ -24,6 +24,7 @@ from gpts.assistants.queries.publishing import (
 from gpts.assistants.states import ApprovalNeed, Audience, PublishState
 from gpts.evals.queries import find_finished_run
 from gpts.evals.states import GoldenKind
+from gpts.llm.catalogue import get_usable_model
 from gpts.llm.states import Capability
 from gpts.studio.access import access_publish_request
 from gpts.studio.services.publishing import (
@@ -138,6 +139,7 @@ def _build_context(asked: PublishRequest, tenant: Any, user: Any) -> dict[str, A
         "version": version,
         "before": before if before is not None and before.version_id != version.pk else None,
         "audience": Audience(asked.audience).label,
+        "model": get_usable_model(version, tenant),
         "capabilities": [Capability(one).label for one in version.capabilities if one in Capability.values],
         "golden": find_finished_run(gpt, version.content_hash, GoldenKind.GOLDEN),
         "leak": find_finished_run(gpt, version.content_hash, GoldenKind.LEAK),

@@ -123,10 +123,13 @@ def build_path(
             store["text"] = _("In review by moderation.")
         elif public_refusal:
             store["text"] = public_refusal
-    for step in steps:
-        if step["state"] == "todo" and not (step is store and public_refusal):
-            step["state"] = "current"
-            break
+    furthest = max(index for index, step in enumerate(steps) if step["state"] in ("done", "current"))
+    if all(step["state"] != "current" for step in steps):
+        # Nobody has to take every step: the next one comes after the furthest.
+        for step in steps[furthest + 1 :]:
+            if not (step is store and public_refusal):
+                step["state"] = "current"
+                break
     return steps
 
 
@@ -138,7 +141,7 @@ def _build_step(label: str, live: LiveVersion | None, approval: Approval | None,
         return step
     if approval.is_open and approval.request is not None:
         text = _("Version %(number)d waits for approval.") % {"number": approval.request.version.number}
-        return step | {"text": text}
+        return step | {"state": "current", "text": text}
     if live is None and approval.is_sent_back:
         return step | {"text": _("Sent back: read why below.")}
     if live is None and not approval.is_given:

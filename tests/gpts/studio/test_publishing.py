@@ -373,6 +373,11 @@ def approval(state: str = "", *, is_given: bool = False) -> Approval:
             ["done", "done", "done", "current"], ["Version 2 is live.", "In review by moderation."],
         ),
         ({}, {"shared": 1, "workspace": 2, "public": 2}, "", False, ["done"] * 4, ["Version 2 is live."]),
+        ({}, {"unlisted": 2}, "", False, ["done", "todo", "done", "current"], ["Version 2 is live."]),
+        (
+            {"workspace": "open", "unlisted": "given", "public": ""}, {"unlisted": 2}, "", False,
+            ["done", "todo", "current", "todo"], ["Version 3 waits for approval."],
+        ),
     ],
 )  # fmt: skip
 def test_the_path_says_what_comes_next(

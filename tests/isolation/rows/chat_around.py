@@ -15,7 +15,49 @@ CONTENT = {"workspace": "alpha_place"}
 ASKED = CONTENT | {"access_id": "content_asked"}
 OPENED = CONTENT | {"access_id": "content_opened"}
 
+PLACE = {"workspace": "alpha_place"}
+RULE = PLACE | {"rule_id": "retention_rule"}
+HOLD = PLACE | {"hold_id": "legal_hold"}
+NEW_HOLD = {"email": "nobody@else.test", "reason": "A dispute about an offer."}
+
 ROWS: list[Row] = [
+    page("gpts:retention", ADMINS, "GET POST", ids=PLACE, forbidden=MEMBER),
+    page("gpts:retention-save", ADMINS, "POST", ids=RULE, forbidden=MEMBER),
+    page("gpts:retention-end", ADMINS, "POST", ids=RULE, forbidden=MEMBER),
+    page("gpts:hold-start", ADMINS, "POST", ids=PLACE, forbidden=MEMBER, body=NEW_HOLD),
+    page("gpts:hold-end", ADMINS, "POST", ids=HOLD, forbidden=MEMBER),
+    api("gpts_api:retention-list", ADMINS, "account", ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
+    api(
+        "gpts_api:retention-list",
+        ADMINS,
+        "account",
+        "POST",
+        ids=PLACE,
+        key=AT_ALPHA,
+        forbidden=MEMBER,
+        body={"days": 30},
+    ),
+    api(
+        "gpts_api:retention-detail",
+        ADMINS,
+        "account",
+        "GET PUT DELETE",
+        ids=RULE,
+        key=AT_ALPHA,
+        forbidden=MEMBER,
+    ),
+    api("gpts_api:legal-hold-list", ADMINS, "account", ids=PLACE, key=AT_ALPHA, forbidden=MEMBER),
+    api(
+        "gpts_api:legal-hold-list",
+        ADMINS,
+        "account",
+        "POST",
+        ids=PLACE,
+        key=AT_ALPHA,
+        forbidden=MEMBER,
+        body=NEW_HOLD,
+    ),
+    api("gpts_api:legal-hold-detail", ADMINS, "account", "DELETE", ids=HOLD, key=AT_ALPHA, forbidden=MEMBER),
     page("gpts:content-access-list", ADMINS, "GET POST", ids=CONTENT, forbidden=MEMBER),
     page("gpts:content-access-rule", OWNER, "POST", ids=CONTENT, forbidden=frozenset({"admin", "member"})),
     page("gpts:content-access-answer", ADMINS, "POST", ids=ASKED, forbidden=MEMBER),

@@ -10,6 +10,9 @@ PERSON_IDS = {"user_id": "finance_id"}
 
 ROWS: list[Row] = [
     staff_page("operator-overview", OPERATOR),
+    staff_page("operator-limits", OPERATOR),
+    staff_page("operator-mail-test", OPERATOR),
+    staff_page("operator-mail-test-send", OPERATOR, "POST"),
     staff_page("workspaces:operator-person-list", OPERATOR),
     staff_page("workspaces:operator-person-show", OPERATOR, ids=PERSON_IDS),
     *(staff_page(f"workspaces:operator-person-{act}", OPERATOR, "POST", ids=PERSON_IDS,

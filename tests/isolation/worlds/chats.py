@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import find_live_version
-from gpts.chat.models import ContentAccess, ContentAccessRule, Conversation, Turn
+from gpts.chat.models import ContentAccess, ContentAccessRule, Conversation, LegalHold, RetentionRule, Turn
 from gpts.chat.services.turns import delete_conversation, finish_turn, start_conversation, start_turn
 from gpts.chat.states import MessageRole
 from gpts.knowledge.models import Passage
@@ -91,6 +91,15 @@ def _open_content(world: Any, conversation: Conversation) -> None:
         reason="A complaint about an answer.", state="opened", decided_by=people["admin"], decided_at=now,
         ends_at=now + timedelta(days=30),
     )  # fmt: skip
+    rule = RetentionRule.objects.create(
+        workspace=world.alpha, days=3_650, proposed_by=people["owner"], proposed_at=now, counted_at=now,
+        conversation_count=0, held_count=0,
+    )  # fmt: skip
+    hold = LegalHold.objects.create(
+        workspace=world.alpha, person=people["builder"], reason="A dispute about an offer.", started_at=now,
+        started_by=people["owner"],
+    )  # fmt: skip
     world.ids |= {
+        "retention_rule": rule.pk, "legal_hold": hold.pk,
         "content_asked": asked.pk, "content_opened": opened.pk, "opened_conversation": conversation.pk,
     }  # fmt: skip

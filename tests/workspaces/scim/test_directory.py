@@ -14,6 +14,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.models import AuditEvent
@@ -42,6 +43,8 @@ from workspaces.services.scim_tokens import create_scim_token, revoke_scim_token
 from workspaces.states import Role
 
 pytestmark = pytest.mark.django_db
+
+MOST_STATEMENTS = 52
 
 
 def find(directory: Directory, path: str, filter_: str) -> list[dict[str, Any]]:
@@ -525,3 +528,14 @@ def test_a_closed_account_can_be_taken_out() -> None:
     assert refused(back) == (400, "mutability")
     assert directory.send("DELETE", path).status_code == 204
     assert directory.send("DELETE", path).status_code == 404
+
+
+def test_adding_a_person_takes_few_statements() -> None:
+    """A first sync sends thousands of them, one by one."""
+    directory = make_directory()
+    prove_domain(workspace=directory.workspace, domain="acme.example", at=timezone.now())
+    directory.add_user("a@acme.example")  # the token notes its use once a while
+    with CaptureQueriesContext(connection) as statements:
+        directory.add_user("b@acme.example", displayName="Ada B")
+    assert len(statements) <= MOST_STATEMENTS, "\n".join(one["sql"][:150] for one in statements)
+    assert Member.objects.filter(workspace=directory.workspace).count() == 3

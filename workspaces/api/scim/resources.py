@@ -67,8 +67,11 @@ class _Users(ScimView):
     def build(self, row: ScimUser) -> dict[str, Any]:
         return build_users([row], workspace_id=self.token.workspace_id, base=self.base)[0]
 
-    def show(self, request: HttpRequest, row: ScimUser, *, status: int = 200) -> HttpResponse:
-        fresh = self.find(row.pk)
+    def show(
+        self, request: HttpRequest, row: ScimUser, *, status: int = 200, is_fresh: bool = False
+    ) -> HttpResponse:
+        """Answer with the person; ``is_fresh``: the row is as the database has it."""
+        fresh = row if is_fresh else self.find(row.pk)
         response = answer(
             choose_attributes(self.build(fresh), request.GET.dict()),
             status=status,
@@ -85,7 +88,7 @@ class UsersView(_Users):
     def post(self, request: HttpRequest, workspace: str) -> HttpResponse:
         resource = clean_resource(self.read_body(request), USERS)
         row = add_scim_user(token=self.token, resource=resource, at=timezone.now())
-        return self.show(request, row, status=201)
+        return self.show(request, row, status=201, is_fresh=True)
 
     def _list(self, values: Mapping[str, Any]) -> HttpResponse:
         add_missing_rows(workspace=self.token.workspace, at=timezone.now())
@@ -104,7 +107,7 @@ class UserView(_Users):
         row = self.find(identifier)
         if is_unchanged(request, build_version(row)):
             return answer(None, status=304, version=build_version(row))
-        return self.show(request, row)
+        return self.show(request, row, is_fresh=True)
 
     def put(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
         resource = clean_resource(self.read_body(request), USERS)
@@ -124,7 +127,7 @@ class UserView(_Users):
             return build(row)
 
         after = replace_scim_user(token=self.token, row=self.find(identifier), read=read, at=timezone.now())
-        return self.show(request, after)
+        return self.show(request, after, is_fresh=True)
 
     def delete(self, request: HttpRequest, workspace: str, identifier: UUID) -> HttpResponse:
         delete_scim_user(

@@ -51,6 +51,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
                 "external", _("External GPTs"), "marketplace:external-list", WorkspaceAct.MANAGE_EXTERNAL
             ),
             AdminPage("identity", _("Identity"), "workspaces:identity", WorkspaceAct.MANAGE_IDENTITY),
+            AdminPage("keys", _("API keys"), "workspaces:workspace-key-list", WorkspaceAct.MANAGE_IDENTITY),
         ),
     ),
     (
@@ -78,6 +79,7 @@ ADMIN_PAGES: tuple[tuple[Any, tuple[AdminPage, ...]], ...] = (
             AdminPage(
                 "settings", _("Settings"), "workspaces:workspace-settings", WorkspaceAct.MANAGE_SETTINGS
             ),
+            AdminPage("retention", _("Retention"), "gpts:retention", WorkspaceAct.MANAGE_RETENTION),
             AdminPage(
                 "content",
                 _("Opening conversations"),

@@ -49,6 +49,7 @@ OPERATOR_PAGES: tuple[tuple[Any, tuple[OperatorPage, ...]], ...] = (
         (
             OperatorPage("models", _("Models"), "gpts:operator-model-list"),
             OperatorPage("settings", _("Settings"), "workspaces:operator-setting-list"),
+            OperatorPage("limits", _("Limits"), "operator-limits"),
         ),
     ),
 )
