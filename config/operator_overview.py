@@ -107,8 +107,8 @@ def _list_jobs(at: datetime) -> list[Attention]:
     for name, count in log.queues.items():
         if count > LONG_QUEUE:
             text = ngettext(
-                "%(count)s job waits in it. Look whether its worker runs.",
-                "%(count)s jobs wait in it. Look whether its worker runs.",
+                "%(count)s job waits in it. Check whether its worker is running.",
+                "%(count)s jobs wait in it. Check whether its worker is running.",
                 count,
             )
             title = _("The queue “%(name)s” is long") % {"name": name}

@@ -80,7 +80,7 @@ WORDS = AuditWords(
             Area.SHARING, _("Builder profile changed"), _("%(who)s changed the builder profile %(what)s.")
         ),
         "marketplace.builder_profile_made": ActionWords(
-            Area.SHARING, _("Builder profile made"), _("%(who)s made the builder profile %(what)s.")
+            Area.SHARING, _("Builder profile created"), _("%(who)s created the builder profile %(what)s.")
         ),
         "marketplace.listing_delisted": _listing_act(
             _("Taken out of the store"), _("%(who)s took %(what)s out of the store.")
@@ -124,7 +124,7 @@ WORDS = AuditWords(
         "marketplace.section_made": ActionWords(
             Area.SETTINGS,
             _("Section of the store made"),
-            _("%(who)s made the section %(what)s in the private store."),
+            _("%(who)s created the section %(what)s in the private store."),
             details=("kind",),
         ),
         "marketplace.shelf_set": ActionWords(

@@ -111,7 +111,7 @@ WORDS = AuditWords(
         ),
         "payouts.batch_cancelled": _act(_("Batch cancelled"), _("%(who)s cancelled %(what)s.")),
         "payouts.batch_exported": _act(
-            _("Bank file made"), _("%(who)s made the bank file of %(what)s."), details=("format",)
+            _("Bank file made"), _("%(who)s created the bank file of %(what)s."), details=("format",)
         ),
         "payouts.batch_proposed": _act(
             _("Batch proposed"), _("%(who)s proposed %(what)s."), details=("payouts", "minor")

@@ -18,6 +18,7 @@ from workspaces.models import User
 from workspaces.policy import RULED, Act, Decision, Person, Target, TargetKind
 from workspaces.policy_words import describe_ground, find_names
 from workspaces.queries import (
+    ARCHIVED_ACTS,
     ExternalGPT,
     PersonPolicies,
     WorkspacePolicy,
@@ -96,6 +97,13 @@ def check_policy(person_id: int, act: Act, *, workspace_id: int, targets: Iterab
 
 def refuse(found: WorkspacePolicy, act: Act, decision: Decision) -> Forbidden:
     """Return the error of a refusal: the workspace, the rule that decided, and what to do."""
+    if found.is_archived and act in ARCHIVED_ACTS:
+        return Forbidden(
+            gettext("%(workspace)s is archived and read only. One of its owners can open it again.")
+            % {"workspace": found.name},
+            code="workspace_archived",
+            data={"act": act.value, "workspace": found.slug, "rule": None},
+        )
     rules = [decision.rule] if decision.rule is not None else []
     # The rule concerns the person, who may know its words wherever it is asked.
     with open_scope(Scope(user_id=found.person.id, workspace_ids=(found.workspace_id,))):

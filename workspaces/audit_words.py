@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -159,6 +160,10 @@ def _describe_removal(data: Mapping[str, Any]) -> Any:
     return _("%(who)s removed %(what)s from the workspace.")
 
 
+def _describe_moment(value: Any, _data: Mapping[str, Any]) -> str:
+    return formats.exact(datetime.fromisoformat(value))
+
+
 def _describe_proof(data: Mapping[str, Any]) -> Any:
     if data.get("by_record"):
         return _("The DNS record of %(domain)s shows that it belongs to this workspace.")
@@ -294,7 +299,7 @@ _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
     "workspaces.api_key_created": ActionWords(
-        Area.ACCOUNTS, _("API key made"), _("%(who)s made the API key %(what)s."), details=("scopes",)
+        Area.ACCOUNTS, _("API key created"), _("%(who)s created the API key %(what)s."), details=("scopes",)
     ),
     "workspaces.api_key_revoked": ActionWords(
         Area.ACCOUNTS, _("API key revoked"), _("%(who)s revoked the API key %(what)s.")
@@ -302,7 +307,7 @@ ACTIONS = {
     "workspaces.confirmation_mailed": ActionWords(
         Area.ACCOUNTS,
         _("Confirmation mail sent again"),
-        _("%(who)s sent %(what)s the way to a new code for their address."),
+        _("%(who)s sent %(what)s a link to get a new code for their address."),
     ),
     "workspaces.email_changed": ActionWords(
         Area.ACCOUNTS, _("E-mail address changed"), _("%(who)s changed the e-mail address of %(what)s.")
@@ -334,6 +339,22 @@ ACTIONS = {
         _describe_proof,
         fields={"domain": FieldWords(_("Domain"))},
     ),
+    "workspaces.workspace_archived": ActionWords(
+        Area.SETTINGS, _("Workspace archived"), _("%(who)s archived %(what)s: it is read only.")
+    ),
+    "workspaces.workspace_reopened": ActionWords(
+        Area.SETTINGS, _("Workspace opened again"), _("%(who)s opened %(what)s again.")
+    ),
+    "workspaces.deletion_planned": ActionWords(
+        Area.SETTINGS,
+        _("Deletion planned"),
+        _("%(who)s planned the deletion of %(what)s."),
+        details=("due",),
+        fields={"due": FieldWords(_("On"), _describe_moment)},
+    ),
+    "workspaces.deletion_cancelled": ActionWords(
+        Area.SETTINGS, _("Deletion cancelled"), _("%(who)s cancelled the deletion of %(what)s.")
+    ),
     "workspaces.domain_claimed": ActionWords(
         Area.SETTINGS,
         _("Domain added"),
@@ -343,7 +364,7 @@ ACTIONS = {
     "workspaces.domain_lost": ActionWords(
         Area.SETTINGS,
         _("Domain lost"),
-        _("%(domain)s does not belong to this workspace any more: its DNS record is gone."),
+        _("%(domain)s no longer belongs to this workspace: its DNS record is gone."),
         fields={"domain": FieldWords(_("Domain"))},
     ),
     "workspaces.domain_joining_set": ActionWords(
@@ -355,7 +376,7 @@ ACTIONS = {
     "workspaces.domain_released": ActionWords(
         Area.SETTINGS,
         _("Domain released"),
-        _("%(domain)s does not belong to this workspace any more."),
+        _("%(domain)s no longer belongs to this workspace."),
         fields={"domain": FieldWords(_("Domain"))},
     ),
     "workspaces.emergency_sign_in": ActionWords(
@@ -411,7 +432,7 @@ ACTIONS = {
         Area.BUDGETS, _("Cost centre of a group"), _("%(who)s set the cost centre of the group %(what)s.")
     ),
     "workspaces.group_created": ActionWords(
-        Area.MEMBERS, _("Group made"), _("%(who)s made the group %(what)s."), details=("source",)
+        Area.MEMBERS, _("Group made"), _("%(who)s created the group %(what)s."), details=("source",)
     ),
     "workspaces.group_deleted": ActionWords(
         Area.MEMBERS, _("Group deleted"), _("%(who)s deleted %(what)s."), details=("member_count",)
@@ -437,7 +458,7 @@ ACTIONS = {
         fields=_SETTINGS,
     ),
     "workspaces.guest_ended": ActionWords(
-        Area.MEMBERS, _("Guest ended"), _("%(user_id)s is no guest any more.")
+        Area.MEMBERS, _("Guest ended"), _("%(user_id)s is no longer a guest.")
     ),
     "workspaces.guest_extended": ActionWords(
         Area.MEMBERS, _("Guest extended"), _("%(who)s let the guest %(user_id)s stay longer.")
@@ -454,7 +475,7 @@ ACTIONS = {
     "workspaces.invite_link_created": ActionWords(
         Area.MEMBERS,
         _("Invitation link made"),
-        _("%(who)s made a link by which people join."),
+        _("%(who)s created a link by which people join."),
         details=("role", "max_uses", "expires_at"),
         fields=_ROLE,
     ),
@@ -474,7 +495,7 @@ ACTIONS = {
     "workspaces.job_retried": ActionWords(
         Area.SETTINGS,
         _("Failed job tried again"),
-        _("%(who)s tried a failed job again."),
+        _("%(who)s retried a failed job."),
         details=("kind", "task"),
         fields=_JOB,
     ),
@@ -545,7 +566,7 @@ ACTIONS = {
     "workspaces.scim_token_created": ActionWords(
         Area.ACCOUNTS,
         _("Token of the identity provider made"),
-        _("%(who)s made the token %(what)s of the identity provider."),
+        _("%(who)s created the token %(what)s of the identity provider."),
         details=("expires_at",),
     ),
     "workspaces.scim_token_revoked": ActionWords(
@@ -592,7 +613,7 @@ ACTIONS = {
         fields=_STAFF_ROLE,
     ),
     "workspaces.user_created": ActionWords(
-        Area.ACCOUNTS, _("Account made"), _("The account of %(what)s was made.")
+        Area.ACCOUNTS, _("Account created"), _("The account of %(what)s was made.")
     ),
     "workspaces.user_deactivated": ActionWords(
         Area.ACCOUNTS, _("Account closed"), _("%(who)s closed the account of %(what)s.")
@@ -612,7 +633,7 @@ ACTIONS = {
     "workspaces.workspace_created": ActionWords(
         Area.SETTINGS,
         _("Workspace made"),
-        _("%(who)s made the workspace %(what)s."),
+        _("%(who)s created the workspace %(what)s."),
         details=("kind",),
         fields={"kind": FieldWords(_("Kind"), describe_choice(WorkspaceKind))},
     ),

@@ -57,6 +57,7 @@ LABELS: dict[str, Any] = {
     "workspaces.apply_group_rules": gettext_lazy("Apply the rules of groups"),
     "workspaces.apply_rules_to_person": gettext_lazy("Apply the rules of groups to a person"),
     "workspaces.check_domains": gettext_lazy("Look for the DNS records of e-mail domains"),
+    "workspaces.delete_due_workspaces": gettext_lazy("Delete workspaces whose time is over"),
     "workspaces.discard_mail": gettext_lazy("Discard an e-mail"),
     "workspaces.expire_guests": gettext_lazy("End the places of guests"),
     "workspaces.forget_used_tokens": gettext_lazy("Forget used codes and links"),
@@ -114,7 +115,7 @@ def describe_error(error_class: str, place: str) -> str:
     if name == "WorkerLostError":
         return _("Its worker was killed, most often for want of memory.")
     if name == "SecretBroken":
-        return _("A stored secret cannot be read. Look whether ENCRYPTION_KEYS still has its key.")
+        return _("A stored secret cannot be read. Check whether ENCRYPTION_KEYS still has its key.")
     if place:
         return _("A fault of the program (%(name)s in %(place)s). The log of the worker has more.") % {
             "name": name,

@@ -43,13 +43,13 @@ WORDS: Mapping[str, NotificationWords] = {
         (Phrase(("The DNS record of %(domain)s is missing",)),),
         (
             Phrase(
-                ("Put it back by %(day)s, or the domain is not your workspace's any more.",),
+                ("Put it back by %(day)s, or the domain no longer belongs to your workspace.",),
                 {"day": reread_day},
             ),
         ),
     ),
     LOST_KIND: NotificationWords(
-        (Phrase(("%(domain)s is not your workspace's any more",)),),
+        (Phrase(("%(domain)s no longer belongs to your workspace",)),),
         (Phrase(("Its DNS record is gone. Members stay; nobody joins by it any more.",)),),
     ),
     OFFERED_KIND: NotificationWords(

@@ -150,10 +150,10 @@ ACTS: Mapping[Act, ActWords] = {
         _("%(who)s may not invite guests with an address at %(what)s."),
     ),
     Act.MAKE_GROUP: ActWords(
-        _("Who may make groups?"),
+        _("Who may create groups?"),
         _("Make groups"),
-        _("%(who)s may make groups."),
-        _("%(who)s may not make groups."),
+        _("%(who)s may create groups."),
+        _("%(who)s may not create groups."),
         _("Groups that exist stay."),
     ),
     Act.EXPORT: ActWords(

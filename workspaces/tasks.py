@@ -25,6 +25,7 @@ from workspaces.services.failed_jobs import discard_mail, settle_outbound_job
 from workspaces.services.groups import apply_all_group_rules, apply_rules_to_person
 from workspaces.services.guests import expire_guests
 from workspaces.services.invitation_import import mail_imported_invitations
+from workspaces.services.life_cycle import delete_due_workspaces
 from workspaces.services.mails import send_waiting_mail, sweep_mails
 from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.security_notices import SecurityEvent, notify_security
@@ -184,3 +185,10 @@ def join_by_confirmed_address(*, user_id: int) -> None:
             log_refused_task("workspaces.join_by_domains", "no_account", user_id=user_id)
             return
         join_at_sign_up(user=user, at=timezone.now())
+
+
+@shared_task(name="workspaces.delete_due_workspaces")
+def delete_workspaces() -> int:
+    """Close and erase workspaces whose deletion is due. Running twice finds none."""
+    with system_scope("workspaces.delete_due_workspaces"):
+        return delete_due_workspaces(at=timezone.now())

@@ -159,6 +159,12 @@ def _refusal_error(gpt: GPT) -> Forbidden:
             _("This GPT is quarantined by moderation. You can read its settings, but not change or run it."),
             code="gpt_quarantined",
         )
+    if gpt.workspace.archived_at is not None:
+        return Forbidden(
+            _("%(workspace)s is archived and read only. One of its owners can open it again.")
+            % {"workspace": gpt.workspace.name},
+            code="workspace_archived",
+        )
     return Forbidden(
         _("You may look at this GPT, but your right to it does not include this. Ask its owner."),
         code="gpt_forbidden",

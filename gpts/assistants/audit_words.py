@@ -133,7 +133,7 @@ WORDS = AuditWords(
         "gpts.adoption_request_withdrawn": ActionWords(
             Area.SETTINGS,
             _("Request for an external GPT withdrawn"),
-            _("%(who)s took back the request for %(what)s."),
+            _("%(who)s withdrew the request for %(what)s."),
         ),
         "gpts.adoption_requested": ActionWords(
             Area.SETTINGS, _("External GPT asked for"), _("%(who)s asked for %(what)s.")
@@ -186,7 +186,7 @@ WORDS = AuditWords(
             Area.GPTS, _("Icon changed"), _("%(who)s changed the icon of %(what)s.")
         ),
         "gpts.model_retirement_ended": ActionWords(
-            Area.MODELS, _("Model stays"), _("%(who)s took back the last day of the model %(what)s.")
+            Area.MODELS, _("Model stays"), _("%(who)s withdrew the last day of the model %(what)s.")
         ),
         "gpts.model_retirement_set": ActionWords(
             Area.MODELS,
@@ -223,7 +223,7 @@ WORDS = AuditWords(
         "gpts.publishing_withdrawn": ActionWords(
             Area.SHARING,
             _("Request to share taken back"),
-            _("%(who)s took back the request to share version %(number)s of %(what)s with: %(audience)s."),
+            _("%(who)s withdrew the request to share version %(number)s of %(what)s with: %(audience)s."),
         ),
         "gpts.version_restored": ActionWords(
             Area.GPTS,

@@ -106,9 +106,11 @@ def may_try(gpt: GPT, relation: GPTRelation) -> bool:
 def may_edit(gpt: GPT, relation: GPTRelation) -> bool:
     """Return whether the person changes the draft: its owner, an editor, or an admin while it has no owner.
 
-    All of them need the role of a builder.
+    All of them need the role of a builder. Nobody does in an archived workspace.
     """
     if gpt.quarantined_at is not None or relation.role not in BUILDER_ROLES:
+        return False
+    if gpt.workspace.archived_at is not None:
         return False
     if is_owner(gpt, relation) or relation.right == ShareRight.EDIT:
         return True

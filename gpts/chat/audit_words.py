@@ -80,7 +80,7 @@ WORDS = AuditWords(
             details=("user_id", "gpt_id"),
         ),
         "gpts.share_removed": ActionWords(
-            Area.SHARING, _("Shared link taken back"), _("%(who)s took back the link of a conversation.")
+            Area.SHARING, _("Shared link taken back"), _("%(who)s revoked the link of a conversation.")
         ),
         "gpts.share_renewed": ActionWords(
             Area.SHARING,

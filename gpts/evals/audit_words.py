@@ -30,8 +30,8 @@ WORDS = AuditWords(
         ),
         "gpts.golden_prompts_ordered": ActionWords(
             Area.TESTS,
-            _("Golden prompts put in another order"),
-            _("%(who)s put the tests of %(what)s in another order."),
+            _("Golden prompts reordered"),
+            _("%(who)s reordered the tests of %(what)s."),
         ),
         "gpts.golden_run_cancelled": ActionWords(
             Area.TESTS, _("Test run cancelled"), _("%(who)s cancelled a test run of %(gpt_id)s.")

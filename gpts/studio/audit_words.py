@@ -16,7 +16,7 @@ WORDS = AuditWords(
             details=("messages",),
         ),
         "gpts.gpt_duplicated": ActionWords(
-            Area.GPTS, _("GPT duplicated"), _("%(who)s made %(what)s as a copy of %(from_id)s.")
+            Area.GPTS, _("GPT duplicated"), _("%(who)s created %(what)s as a copy of %(from_id)s.")
         ),
     },
     fields={

@@ -74,7 +74,7 @@ STORED = [
     (
         "workspaces.domain_failing",
         "The DNS record of acme.example is missing",
-        "Put it back by 4 Dec 2026, or the domain is not your workspace's any more.",
+        "Put it back by 4 Dec 2026, or the domain no longer belongs to your workspace.",
         "acme.example 的 DNS 记录不见了",
         "请在 2026年12月4日前恢复，否则这个域名将不再属于你的工作区。",
     ),

@@ -50,7 +50,7 @@ OF_MONEY = re.compile(
 )
 # Tokens of text keep their name; these are secrets.
 SECRET_TOKENS = {
-    "%(who)s made the token %(what)s of the identity provider.",
+    "%(who)s created the token %(what)s of the identity provider.",
     "%(who)s revoked the token %(what)s of the identity provider.",
     "Looks like a password or token",
     "Make a token",

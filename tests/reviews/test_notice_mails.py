@@ -78,7 +78,8 @@ def test_a_notice_is_a_mail_like_the_others(
     }[language][is_report]  # fmt: skip
     assert mail.html.count(f'href="{link}') == 1
     assert f'lang="{"en" if language == "en" else "zh-hans"}"' in mail.html
-    assert FACTS[language]["subject"] in mail.body and FACTS[language]["subject"] in mail.html
+    name = str(FACTS[language]["subject"])
+    assert name in mail.body and name in mail.html
     assert "<b>" not in mail.html
     # No ids but in the address of the page, and all addresses lead to this place.
     addresses = re.findall(r"https?://[^\s<>\"]+", mail.body)

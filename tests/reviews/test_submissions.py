@@ -210,7 +210,7 @@ def test_the_statement_of_reasons_is_complete_and_in_the_authors_language() -> N
     assert parts[:-2] == stored
     assert parts[-2] == link
     [(html, kind)] = mail.outbox[0].alternatives
-    assert kind == "text/html" and f'href="{link}?key=' in html
+    assert kind == "text/html" and f'href="{link}?key=' in str(html)
 
 
 def test_the_author_cannot_claim_their_own_case() -> None:

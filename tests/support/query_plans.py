@@ -43,7 +43,9 @@ def list_whole_reads_of(call: Callable[[], object]) -> set[str]:
     with CaptureQueriesContext(connection) as queries:
         call()
     statements = [
-        one["sql"] for one in queries if one["sql"].startswith(("SELECT", "WITH", "UPDATE", "DELETE"))
+        one["sql"]
+        for one in queries
+        if one["sql"].lstrip("( \n").startswith(("SELECT", "WITH", "UPDATE", "DELETE"))
     ]
     assert statements
     return set().union(*(list_whole_reads(statement) for statement in statements))

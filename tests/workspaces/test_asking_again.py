@@ -109,7 +109,8 @@ def test_a_session_alone_does_nothing(thief: Client, ada: User, acme: Workspace,
     assert answer.headers["Location"].startswith("/accounts/reauthenticate/"), name
     assert not ApiKey.objects.exists()
     assert User.objects.get(pk=ada.pk).is_active
-    assert Workspace.objects.get(pk=acme.pk).suspended_at is None
+    fresh = Workspace.objects.get(pk=acme.pk)
+    assert (fresh.suspended_at, fresh.archived_at) == (None, None)
     assert [row.email for row in EmailAddress.objects.filter(user=ada)] == [ada.email]
     assert not Notification.objects.exists()
 

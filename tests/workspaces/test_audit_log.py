@@ -360,7 +360,7 @@ def test_foreign_objects_have_no_names(owner: User, team: Workspace) -> None:
         subject=GPTFactory.create(workspace=team, owner=owner, name="Copy"), data={"from_id": elsewhere.pk},
     )  # fmt: skip
     (entry,) = read(team, owner, "gpts.gpt_duplicated")
-    assert entry.sentence == "Ada made Copy as a copy of a deleted or private GPT."
+    assert entry.sentence == "Ada created Copy as a copy of a deleted or private GPT."
 
 
 def test_names_take_the_same_number_of_queries_for_any_length(

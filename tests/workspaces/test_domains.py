@@ -116,7 +116,7 @@ def test_a_record_proves_a_domain_and_its_loss_ends_it(
     assert check(failing + GRACE + timedelta(hours=12)) == (1, "missing", False)
     titles = list(Notification.objects.order_by("pk").values_list("title", flat=True))
     assert titles == [f"The DNS record of {DOMAIN} is missing"] * 2 + [
-        f"{DOMAIN} is not your workspace's any more"
+        f"{DOMAIN} no longer belongs to your workspace"
     ]
     acts = AuditEvent.objects.filter(action__startswith="workspaces.domain").order_by("pk")
     assert [(event.action.removeprefix("workspaces.domain_"), event.actor) for event in acts] == [

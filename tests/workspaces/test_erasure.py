@@ -24,6 +24,7 @@ import payouts.models as money
 import reviews.models as moderation
 from core.errors import Conflict
 from core.models import AuditEvent
+from core.scope import system_scope
 from embedded.paths import ROOT
 from gpts.metering.models import UsageEvent
 from marketplace.services.builders import upsert_builder_profile
@@ -64,6 +65,7 @@ from workspaces.models import (
 )
 from workspaces.services.erasures import request_erasure, resume_erasures, run_erasure
 from workspaces.services.leaving import delete_account, delete_workspace
+from workspaces.services.life_cycle import GRACE, delete_due_workspaces
 from workspaces.services.workspaces import create_workspace
 
 pytestmark = pytest.mark.django_db
@@ -108,9 +110,13 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     )
     look: dict[str, Any] = {"language_model": model, "icon": save_file("icons"), "category": "other"}
     plant(gpts.FailedCall, model_id=model.pk)
-    gpt = plant(gpts.GPT, **here, **look, owner=owner)
+    gpt = plant(gpts.GPT, **here, **look, owner=owner, blocked_at=AT)
     version = plant(gpts.Version, gpt=gpt, created_by=owner, **look)
     plant(gpts.LiveVersion, gpt=gpt, version=version, audience="public")
+    plant(
+        gpts.PublishRequest, **here, gpt=gpt, version=version, audience="workspace", requested_by=owner,
+        state="sent_back", decided_by=UserFactory.create(), decided_at=AT,
+    )  # fmt: skip
     plant_chat(gpt, version, workspace, owner)
     document = plant(gpts.Document, **here, storage_key=save_file("documents"), state="ready", progress=100)
     plant(gpts.KnowledgeFile, **here, gpt=gpt, document=document, uploaded_by=owner)
@@ -468,6 +474,9 @@ def test_only_an_owner_deletes_a_workspace_and_nobody_enters_it_then(client: Cli
     assert client.post(path, {"confirmation": "acme"}).status_code == 400
     assert Workspace.objects.get(pk=team.pk).suspended_at is None
     assert client.post(path, {"confirmation": "Acme"}).status_code == 302
+    assert client.get(f"/w/{team.slug}/admin/members").status_code == 200
+    with system_scope("tests"):
+        assert delete_due_workspaces(at=timezone.now() + GRACE) == 1
     assert client.get(f"/w/{team.slug}/admin/members").status_code == 404
     assert not Erasure.objects.exclude(workspace=team).exists()
 

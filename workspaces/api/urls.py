@@ -11,6 +11,7 @@ from workspaces.api import (
     identity,
     joining,
     keys,
+    life_cycle,
     me,
     operator_urls,
     policies,
@@ -29,6 +30,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operator/staff/<int:user_id>/<slug:role>", staff.StaffRoleView.as_view(), name="staff-detail"),
     path("workspaces", workspaces.WorkspacesView.as_view(), name="workspace-list"),
     path("workspaces/<slug:workspace>", workspaces.WorkspaceView.as_view(), name="workspace-detail"),
+    path("workspaces/<slug:workspace>/archive", life_cycle.ArchiveView.as_view(), name="workspace-archive"),
+    path(
+        "workspaces/<slug:workspace>/deletion", life_cycle.DeletionView.as_view(), name="workspace-deletion"
+    ),
+    path(
+        "workspaces/<slug:workspace>/hand-over",
+        life_cycle.HandOverView.as_view(),
+        name="workspace-hand-over",
+    ),
     path("workspaces/<slug:workspace>/logo", workspaces.WorkspaceLogoView.as_view(), name="workspace-logo"),
     path(
         "workspaces/<slug:workspace>/sharing-policy",

@@ -28,6 +28,10 @@ class Workspace(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)
+    # Read only since then (workspaces.services.life_cycle); null: open.
+    archived_at = models.DateTimeField(null=True, blank=True)
+    # When a job deletes it, unless an owner cancels that.
+    deletion_due_at = models.DateTimeField(null=True, blank=True)
     # Whether the sharing policy, which only members may read, refuses links and the store to everybody.
     keeps_inside = models.BooleanField(default=False, db_default=False)
     # How many members it may have, set by the operator; null: no limit. Guests take no seat.
@@ -44,6 +48,10 @@ class Workspace(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(deletion_due_at__isnull=True) | models.Q(archived_at__isnull=False),
+                name="workspaces_workspace_deletion_archived",
+            ),
             models.CheckConstraint(
                 condition=models.Q(domain_joining__in=DomainJoining.values),
                 name="workspaces_workspace_joining",

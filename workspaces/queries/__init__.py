@@ -57,10 +57,12 @@ from workspaces.queries.people import (
     list_members,
     list_notifications,
     list_open_invitations,
+    list_successors,
     list_workspace_keys,
     list_workspaces,
 )
 from workspaces.queries.policies import (
+    ARCHIVED_ACTS,
     ExternalDecision,
     ExternalGPT,
     PersonPolicies,
@@ -96,6 +98,7 @@ from workspaces.queries.roles import (
 from workspaces.queries.staff import StaffMember, list_staff, list_staff_members
 
 __all__ = [
+    "ARCHIVED_ACTS",
     "AUDIT_PEOPLE",
     "NO_ROLES",
     "SECOND_FACTORS",
@@ -166,6 +169,7 @@ __all__ = [
     "list_scope_memberships",
     "list_staff",
     "list_staff_members",
+    "list_successors",
     "list_workspace_keys",
     "list_workspaces",
     "load_policies",

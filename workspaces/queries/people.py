@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
-from workspaces.states import BUILDER_ROLES, COMPANY_KINDS
+from workspaces.states import ADMIN_ROLES, BUILDER_ROLES, COMPANY_KINDS
+
+# How many members a list of choices offers.
+SUCCESSORS = 200
 
 
 def find_user(email: str) -> User | None:
@@ -57,6 +60,13 @@ def is_active_member(user_id: int, workspace_id: int) -> bool:
 def is_in_company(user_id: int) -> bool:
     """Return whether a person is a member of a team's or company's workspace."""
     return Member.objects.filter(user_id=user_id, workspace__kind__in=COMPANY_KINDS).exists()
+
+
+def list_successors(workspace: Workspace, person: User) -> list[Member]:
+    """Return the active members to whom ``person`` may hand the workspace over: admins first, by name."""
+    rows = Member.objects.filter(workspace=workspace, user__is_active=True).exclude(user=person)
+    is_admin = Case(When(role__in=ADMIN_ROLES, then=0), default=1)
+    return list(rows.select_related("user").order_by(is_admin, "user__display_name", "pk")[:SUCCESSORS])
 
 
 def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:

@@ -29,6 +29,7 @@ from core.errors import LimitUnreadable
 from workspaces.models import GroupMember, Member, PolicyRevision, PolicyRule, SharingPolicy
 from workspaces.policy import (
     BLOCKED,
+    RULED,
     Act,
     Approval,
     Decision,
@@ -45,6 +46,11 @@ from workspaces.policy import (
 )
 from workspaces.states import WorkspaceKind
 
+# Among the closed acts that the database returns: the workspace is archived.
+ARCHIVED = "archived"
+# What nobody does in an archived workspace; people still read, export and use GPTs of others elsewhere.
+ARCHIVED_ACTS = frozenset(RULED) - {Act.EXPORT, Act.USE_API, Act.USE_EXTERNAL}
+
 
 @dataclass(frozen=True)
 class WorkspacePolicy:
@@ -57,6 +63,8 @@ class WorkspacePolicy:
     person: Person
     revision: int
     policy: Policy
+    # Read only: the policy refuses ARCHIVED_ACTS, whatever its rules say.
+    is_archived: bool = False
 
     def judge(self, act: Act) -> Judge:
         return judge(self.policy, self.person, act)
@@ -149,11 +157,16 @@ def _build_row(
 ) -> WorkspacePolicy:
     if revision is None or closed is None:
         raise _unreadable()
+    is_archived = ARCHIVED in closed
     policy = Policy(
-        frozenset(_build_rule(*values) for values in json.loads(rules or "[]")), _read_acts(closed)
+        frozenset(_build_rule(*values) for values in json.loads(rules or "[]")),
+        _read_acts(act for act in closed if act != ARCHIVED),
     )
+    if is_archived:
+        kept = (rule for rule in policy.rules if rule.act not in ARCHIVED_ACTS)
+        policy = Policy(frozenset(kept), policy.closed | ARCHIVED_ACTS)
     person = Person(person_id, role, frozenset(group_ids))
-    return WorkspacePolicy(workspace_id, name, slug, kind, person, revision, policy)
+    return WorkspacePolicy(workspace_id, name, slug, kind, person, revision, policy, is_archived)
 
 
 def _build_rule(

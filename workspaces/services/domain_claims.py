@@ -224,10 +224,10 @@ def _tell_owners(claim: DomainClaim, kind: str, at: datetime, ends: datetime | N
         with translation.override(owner.language or settings.LANGUAGE_CODE):
             if ends is not None:
                 title = gettext("The DNS record of %(domain)s is missing") % {"domain": claim.domain}
-                body = gettext("Put it back by %(day)s, or the domain is not your workspace's any more.")
+                body = gettext("Put it back by %(day)s, or the domain no longer belongs to your workspace.")
                 body %= {"day": date_format(ends, day_format())}
             else:
-                title = gettext("%(domain)s is not your workspace's any more") % {"domain": claim.domain}
+                title = gettext("%(domain)s no longer belongs to your workspace") % {"domain": claim.domain}
                 body = gettext("Its DNS record is gone. Members stay; nobody joins by it any more.")
             url = reverse("workspaces:domain-list", args=[claim.workspace.slug])
             notify(user=owner, kind=kind, title=title, body=body, url=url, at=at)

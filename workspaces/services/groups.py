@@ -65,7 +65,7 @@ def create_group(
     """
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
+            _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
     with _open(workspace.pk, by):

@@ -48,7 +48,7 @@ def invite_guest(
     """
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
+            _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
     _check_days(days)
@@ -185,7 +185,7 @@ def expire_guests(*, at: datetime) -> int:
 def _read_open(guest: Guest) -> Guest:
     fresh = Guest.objects.filter(pk=guest.pk, ended_at__isnull=True).first()
     if fresh is None:
-        raise Conflict(_("This person is no guest any more. Invite them again."), code="guest_ended")
+        raise Conflict(_("This person is no longer a guest. Invite them again."), code="guest_ended")
     return fresh
 
 

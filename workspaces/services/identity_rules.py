@@ -209,7 +209,7 @@ def lock_identity_rules(workspace: Workspace, *, at: datetime) -> IdentityRules:
     """Lock the workspace and return its rules as they are, unsaved if there are none yet."""
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
+            _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
     lock_workspaces([workspace.pk])

@@ -45,7 +45,7 @@ REASONS = {
     "email_invalid": _("No complete e-mail address."),
     "role_unknown": _("No role of a file: write admin, builder or member, or leave it empty."),
     "repeated": _("The same address stands further up."),
-    "already_member": _("A member already."),
+    "already_member": _("Already a member."),
     "address_limit": _("This address has got many mails in this hour. Invite it later."),
 }
 
@@ -243,7 +243,7 @@ def _invalid() -> InvalidInput:
 
 def _too_large() -> TooLarge:
     return TooLarge(
-        _("A file may have 20,000 rows and 4 MB. Nobody was invited: send it in parts."),
+        _("A file may have up to 20,000 rows and 4 MB. Nobody was invited: send it in parts."),
         code="too_many_rows",
         field="file",
     )

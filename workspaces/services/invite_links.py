@@ -43,12 +43,14 @@ def create_invite_link(
     """
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
+            _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
     if role not in LINK_ROLES:
         raise InvalidInput(
-            _("A link makes builders or members. Invite admins by mail."), code="role_by_link", field="role"
+            _("A link makes people builders or members. Invite admins by e-mail."),
+            code="role_by_link",
+            field="role",
         )
     if not 1 <= days <= LINK_DAYS:
         raise InvalidInput(

@@ -24,11 +24,17 @@ def join_workspace(
 
     In the caller's transaction, which has locked the person and then the workspace
     (workspaces.services.locks), and in a scope that may write there. A guest stops being one. Raises
-    Conflict: ``workspace_personal``, ``already_member``, ``guest_not_admin``, and ``no_seat`` when all seats
-    are taken. ``by`` is None for a job or the identity provider. ``domain`` is the proved domain
-    of their address that let them in.
+    Conflict: ``workspace_personal``, ``workspace_archived``, ``already_member``, ``guest_not_admin``, and
+    ``no_seat`` when all seats are taken. ``by`` is None for a job or the identity provider. ``domain`` is the
+    proved domain of their address that let them in.
     """
     refuse_personal(workspace)
+    if Workspace.objects.filter(pk=workspace.pk, archived_at__isnull=False).exists():
+        raise Conflict(
+            _("%(workspace)s is archived and read only. One of its owners can open it again.")
+            % {"workspace": workspace.name},
+            code="workspace_archived",
+        )
     if Member.objects.filter(workspace=workspace, user=user).exists():
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     if (
@@ -64,7 +70,7 @@ def refuse_personal(workspace: Workspace) -> None:
     """Raise Conflict (``workspace_personal``) for the workspace of one person."""
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
+            _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
 

@@ -82,6 +82,11 @@ def delete_workspace(*, workspace: Workspace, confirmation: str, by: User, at: d
         raise InvalidInput(
             _("Type the name exactly to confirm."), code="confirmation_wrong", field="confirmation"
         )
+    return erase_workspace(workspace=workspace, by=by, at=at)
+
+
+def erase_workspace(*, workspace: Workspace, by: User | None, at: datetime) -> Erasure:
+    """Do what delete_workspace does, without its checks; ``by`` is None for a job."""
     with transaction.atomic():
         lock_workspaces([workspace.pk])
         fresh = Workspace.objects.get(pk=workspace.pk)

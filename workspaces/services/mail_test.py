@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 from django.utils.translation import gettext as _
 
 from core.errors import DomainError
 from core.scope import system_scope
-from workspaces.mail_text import MailText, render_mail
+from workspaces.mail_text import MailText
 from workspaces.models import OutboundJob, User
 from workspaces.queries.jobs import MAIL_TEST_JOB
 from workspaces.rules import is_operator
+from workspaces.services.mails import build_message
 from workspaces.services.outbound_jobs import handles, request_job
 
 LONGEST_ANSWER = 300
@@ -56,16 +57,13 @@ def run_mail_test(job: OutboundJob) -> dict[str, Any]:
         person = User.objects.filter(pk=job.requested_by_id, is_active=True).first()
         if person is None or not is_operator(person):
             raise MailTestFailed(_("You are no operator any more."), code="not_operator")
-        mail = render_mail(
-            MailText(
-                subject=_("Test of the mail server"),
-                paragraphs=(
-                    _("An operator asked for this mail on the page Health. It arrived: mails are delivered."),
-                ),
-            )
+        text = MailText(
+            subject=_("Test of the mail server"),
+            paragraphs=(
+                _("An operator asked for this mail on the page Health. It arrived: mails are delivered."),
+            ),
         )
-    message = EmailMultiAlternatives(mail.subject, mail.body, None, [person.email])
-    message.attach_alternative(mail.html, "text/html")
+        message = build_message(to=person.email, text=text)
     try:
         get_connection(settings.EMAIL_DELIVERY_BACKEND).send_messages([message])
     except (smtplib.SMTPException, OSError) as failure:

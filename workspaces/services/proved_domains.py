@@ -35,7 +35,7 @@ def prove_domain(
         )
         if row.workspace_id != workspace.pk:
             raise Conflict(
-                _("%(domain)s belongs to another workspace already.") % {"domain": cleaned},
+                _("%(domain)s already belongs to another workspace.") % {"domain": cleaned},
                 code="domain_of_another",
                 field="domain",
             )

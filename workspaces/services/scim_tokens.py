@@ -34,7 +34,7 @@ def create_scim_token(
     """
     if workspace.kind == WorkspaceKind.PERSONAL:
         raise Conflict(
-            _("A personal workspace has one person. Make a team to work with others."),
+            _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
     if expires_at is not None:

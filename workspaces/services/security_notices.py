@@ -35,6 +35,8 @@ class SecurityEvent(TextChoices):
     IDENTITY_LINKED = "identity_linked"
     EMERGENCY_SIGN_IN = "emergency_sign_in"
     WORKSPACE_DELETED = "workspace_deleted"
+    WORKSPACE_DELETION_PLANNED = "workspace_deletion_planned"
+    WORKSPACE_DELETION_CANCELLED = "workspace_deletion_cancelled"
     ACCOUNT_DELETED = "account_deleted"
 
 
@@ -108,6 +110,16 @@ _TEXTS = {
     SecurityEvent.WORKSPACE_DELETED: _Text(
         _("A workspace of yours was deleted"),
         _("Its GPTs, files and chats are being erased. If this was not you, tell the operator at once."),
+        "/settings/notifications/",
+    ),
+    SecurityEvent.WORKSPACE_DELETION_PLANNED: _Text(
+        _("A workspace of yours is going to be deleted"),
+        _("It is read only until then, and an owner can cancel the deletion in its settings."),
+        "/settings/notifications/",
+    ),
+    SecurityEvent.WORKSPACE_DELETION_CANCELLED: _Text(
+        _("A workspace of yours stays: its deletion was cancelled"),
+        _("It is read only until an owner opens it again in its settings."),
         "/settings/notifications/",
     ),
     SecurityEvent.ACCOUNT_DELETED: _Text(

@@ -22,13 +22,13 @@ def may_leave_workspace(gpt: str) -> Q:
     """Return the condition that a GPT may be served outside its workspace.
 
     ``gpt`` is the prefix of its columns ("gpt__") or empty.
-    Not while its workspace keeps GPTs inside or its owner is suspended as a builder, nor once the person of
-    a personal workspace has closed their account: nobody would answer for it.
+    Not while its workspace keeps GPTs inside or is archived, or its owner is suspended as a builder, nor once
+    the person of a personal workspace has closed their account: nobody would answer for it.
     """
     return (
         Q(**{f"{gpt}owner__publishing_suspended_at__isnull": True})
         & (Q(**{f"{gpt}workspace__person__isnull": True}) | Q(**{f"{gpt}owner__is_active": True}))
-        & Q(**{f"{gpt}workspace__keeps_inside": False})
+        & Q(**{f"{gpt}workspace__keeps_inside": False, f"{gpt}workspace__archived_at__isnull": True})
     )
 
 
@@ -75,7 +75,8 @@ def pick_served(rows: Iterable[LiveVersion]) -> dict[str, LiveVersion]:
 def _may_leave(row: Any) -> bool:
     """Return what may_leave_workspace says of the row's GPT."""
     workspace = row.gpt.workspace
-    if workspace.keeps_inside or row.owner_suspended_at is not None:
+    is_kept = workspace.keeps_inside or workspace.archived_at is not None
+    if is_kept or row.owner_suspended_at is not None:
         return False
     return bool(workspace.person_id is None or row.owner_is_active)
 

@@ -97,7 +97,9 @@ def start_run(
     if version is not None and version.gpt_id != fresh.pk:
         raise InvalidInput(_("This version belongs to another GPT."), code="foreign_version", field="version")
     if GoldenRun.objects.filter(gpt=fresh, kind=kind, state__in=ACTIVE_RUNS).exists():
-        raise Conflict(_("A run is going on already. Wait for its end or cancel it."), code="run_active")
+        raise Conflict(
+            _("A run is already in progress. Wait until it ends, or cancel it."), code="run_active"
+        )
     content_hash, behaviour = build_snapshot(fresh, version)
     snapshots = (
         _build_leak_snapshots(fresh, behaviour) if kind == GoldenKind.LEAK else _build_prompt_snapshots(fresh)

@@ -185,7 +185,7 @@ def _transfer(
         if gpt.quarantined_at is not None:
             refusals[gpt.pk] = _("It is in quarantine and keeps its owner until moderation is done.")
         elif gpt.owner_id == to.pk:
-            refusals[gpt.pk] = _("%(person)s owns it already.") % {"person": to}
+            refusals[gpt.pk] = _("%(person)s already owns it.") % {"person": to}
     given = [gpt.pk for gpt in gpts if gpt.pk not in refusals]
     if given:
         request_transfer(workspace=workspace, gpt_ids=given, to_user=to, by=by, at=at)

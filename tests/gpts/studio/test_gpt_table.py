@@ -340,7 +340,7 @@ def test_a_batch_unpublishes_transfers_and_deletes(
     assert [one["text"] for one in stopped] == ["Live for nobody any more.", "Was live for nobody already."]
     assert list_audiences(first) == set()
     assert Listing.objects.get(gpt=first).state == "delisted"
-    assert [one["text"] for one in given] == ["On its way to Hera.", "Hera owns it already."]
+    assert [one["text"] for one in given] == ["On its way to Hera.", "Hera already owns it."]
     assert GPT.objects.get(pk=first.pk).owner == stage.heir
     assert GPTTransfer.objects.get().gpt_ids == [first.pk]
     assert (asked.status_code, wrong.status_code, before) == (200, 400, 2)

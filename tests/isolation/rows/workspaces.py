@@ -35,6 +35,12 @@ ROWS: list[Row] = [
     page("workspaces:erasure-progress", EVERYBODY, ids={"erasure_id": "erasure"}),
     page("workspaces:workspace-delete", OWNER, "GET POST", ids=WORKSPACE_IDS, forbidden=MEMBER | ADMINS,
          body={"confirmation": "wrong"}),
+    *(
+        page(f"workspaces:workspace-{name}", OWNER, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER | ADMINS)
+        for name in ("archive", "reopen", "keep")
+    ),
+    page("workspaces:workspace-hand-over", OWNER, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER | ADMINS,
+         body={"successor": "0"}),
     page("workspaces:api-key-list", PEOPLE, "GET POST"),
     page("workspaces:api-key-revoke", OWNER, "POST", ids={"key_id": "api_key"}),
     page("workspaces:notification-list", PEOPLE),
@@ -126,6 +132,12 @@ ROWS: list[Row] = [
     api("workspaces_api:workspace-detail", ALPHA, "account", ids=WORKSPACE_IDS, key="owner@alpha"),
     api("workspaces_api:workspace-detail", ADMINS, "account", "PATCH", ids=WORKSPACE_IDS,
         forbidden=MEMBER, key="owner@alpha", body={"name": "Taken over"}),
+    api("workspaces_api:workspace-archive", OWNER, "account", "PUT DELETE", ids=WORKSPACE_IDS,
+        forbidden=MEMBER | ADMINS, key="owner@alpha"),
+    api("workspaces_api:workspace-deletion", OWNER, "account", "POST DELETE", ids=WORKSPACE_IDS,
+        forbidden=MEMBER | ADMINS, key="owner@alpha", body={"confirmation": "x", "password": PASSWORD}),
+    api("workspaces_api:workspace-hand-over", OWNER, "account", "POST", ids=WORKSPACE_IDS,
+        forbidden=MEMBER | ADMINS, key="owner@alpha", body={"successor": 2**40, "password": PASSWORD}),
     api("workspaces_api:workspace-logo", ADMINS, "account", "PUT DELETE", ids=WORKSPACE_IDS,
         forbidden=MEMBER, key="owner@alpha"),
     api("workspaces_api:sharing-policy", ADMINS, "account", ids=WORKSPACE_IDS,

@@ -150,9 +150,7 @@ def remove(request: HttpRequest, workspace: str, group_id: int, member_id: int) 
     user, tenant, found = _access(request, workspace, group_id)
     member = access_member(tenant, member_id)
     remove_group_member(group=found, member_id=member.pk, by=user, at=timezone.now())
-    messages.success(
-        request, _("%(name)s is not in the group any more.") % {"name": member.user.display_name}
-    )
+    messages.success(request, _("%(name)s is no longer in the group.") % {"name": member.user.display_name})
     return redirect("workspaces:group-detail", tenant.slug, found.pk)
 
 

@@ -92,5 +92,5 @@ def end(request: HttpRequest, workspace: str, guest_id: int) -> HttpResponse:
     tenant = access_workspace(user, workspace, to=WorkspaceAct.ENTER)
     guest = access_guest(user, tenant, guest_id)
     end_guest(guest=guest, by=user, at=timezone.now())
-    messages.success(request, _("%(name)s is no guest any more.") % {"name": guest.user.display_name})
+    messages.success(request, _("%(name)s is no longer a guest.") % {"name": guest.user.display_name})
     return redirect("workspaces:guest-list", tenant.slug)

@@ -15,7 +15,7 @@ from core.errors import DomainError
 from marketplace.services.publishing import set_workspace_publishing
 from workspaces.access import WorkspaceAct, access_workspace, may_delete_workspace
 from workspaces.models import Workspace
-from workspaces.queries import get_sharing_policy
+from workspaces.queries import get_sharing_policy, list_successors
 from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
 from workspaces.states import WorkspaceKind
@@ -91,6 +91,7 @@ def _settings_page(
         **build_accent_context(str(form["accent"].value() or "")),
         "publishing": PublishingForm(initial={"may_publish": not tenant.keeps_inside}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
+        "successors": list_successors(tenant, person_of(request)),
         "content_access_url": (
             reverse("gpts:content-access-list", args=[tenant.slug])
             if tenant.kind == WorkspaceKind.ENTERPRISE
