@@ -81,6 +81,7 @@ def write_pdf(*, title: str, subtitle: str, sections: Sequence[PdfSection]) -> b
         title=title,
         author="Loggia",
         lang=get_language() or "en",
+        invariant=1,  # the same content is the same file, so that two can be compared
     )
     document.build(story, onFirstPage=_number_page, onLaterPages=_number_page)
     return out.getvalue()

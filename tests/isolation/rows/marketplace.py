@@ -19,7 +19,6 @@ LISTED = {"slug": "listed_slug"}
 BUILDER = {"handle": "handle"}
 PLACE = {"workspace": "alpha_place"}
 OWN_GPT = {"slug": "alpha_slug"}
-NO_REASON = {"gpt": "none", "reason": ""}
 SECTION = PLACE | {"section_id": "store_section"}
 EXTERNAL = PLACE | LISTED
 AT_ALPHA = "owner@alpha"
@@ -108,7 +107,10 @@ ROWS: list[Row] = [
         key="owner@alpha",
     ),
     # Without a reason nothing is blocked.
-    page("marketplace:store-block", ADMINS, "POST", ids=PLACE, forbidden=MEMBER, body=NO_REASON),
+    page(
+        "marketplace:store-block", ADMINS, "POST", ids=PLACE, forbidden=MEMBER,
+        body=lambda world: {"gpt": world.alpha_slug, "reason": ""},
+    ),  # fmt: skip
     page("marketplace:store-block-lift", ADMINS, "POST", ids=PLACE | OWN_GPT, forbidden=MEMBER),
     api(
         "marketplace_api:store-block-list", ADMINS, "account", ids=PLACE, forbidden=MEMBER, key="owner@alpha"
