@@ -108,9 +108,13 @@ ROWS: list[Row] = [
     ),
     # Without a reason nothing is blocked.
     page(
-        "marketplace:store-block", ADMINS, "POST", ids=PLACE, forbidden=MEMBER,
+        "marketplace:store-block",
+        ADMINS,
+        "POST",
+        ids=PLACE,
+        forbidden=MEMBER,
         body=lambda world: {"gpt": world.alpha_slug, "reason": ""},
-    ),  # fmt: skip
+    ),
     page("marketplace:store-block-lift", ADMINS, "POST", ids=PLACE | OWN_GPT, forbidden=MEMBER),
     api(
         "marketplace_api:store-block-list", ADMINS, "account", ids=PLACE, forbidden=MEMBER, key="owner@alpha"
