@@ -16,10 +16,11 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 PUBLIC_HOSTS = Path(__file__).parent / "public_mail_hosts.txt"
 
 
-def clean_domain(value: str, *, field: str) -> str:
+def clean_domain(value: str, *, field: str, allows_public: bool = False) -> str:
     """Return a domain in small letters and ASCII (IDNA), without a leading "@".
 
-    Raises InvalidInput: ``domain_invalid``, and ``domain_public`` for a host where anybody gets an address.
+    Raises InvalidInput: ``domain_invalid``, and ``domain_public`` for a host where anybody gets an address,
+    unless ``allows_public``: one may have become such a host.
     """
     text = clean_line(value, max_length=253, field=field).lower().removeprefix("@").rstrip(".")
     try:
@@ -33,7 +34,7 @@ def clean_domain(value: str, *, field: str) -> str:
             code="domain_invalid",
             field=field,
         )
-    if is_public_mail_host(text):
+    if not allows_public and is_public_mail_host(text):
         raise InvalidInput(
             _("Anybody can have an address at %(domain)s. Use a domain of your own.") % {"domain": text},
             code="domain_public",

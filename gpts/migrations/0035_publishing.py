@@ -20,7 +20,6 @@ from core.migration_operations import (
 
 INSIDE = in_own_workspaces("workspace_id")
 ADMIN = in_administered_workspaces("workspace_id")
-SEEN = "gpts_gpt_is_seen(gpt_id)"
 SYSTEM = "(SELECT loggia_is_system())"
 # Owner and editors take requests back and replace them; only admins answer them.
 EDITED = "(gpts_gpt_is_owned(gpt_id) OR gpts_gpt_is_edited(gpt_id))"
@@ -180,7 +179,7 @@ class Migration(migrations.Migration):
         SetRowPolicies(
             "gpts_publishrequest",
             read=INSIDE,
-            add=f"{INSIDE} AND {is_person('requested_by_id')} AND {SEEN}",
+            add=f"{INSIDE} AND {is_person('requested_by_id')} AND {EDITED} AND state = 'open'",
             change=ADMIN,
             remove=NOBODY,
             refers={"version_id": "gpts_version"},

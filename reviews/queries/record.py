@@ -28,7 +28,8 @@ class Measure:
 
 @dataclass(frozen=True)
 class ModerationRecord:
-    """``reports`` counts valid reports: 0, or None while fewer than MIN_GROUP people sent some.
+    """``reports`` counts those of accounts that moderation answered: 0, or None while fewer than MIN_GROUP
+    people sent some. Others, which anybody can make up, say nothing yet.
 
     ``approved_at`` is when moderation approved exactly this content for the store.
     """
@@ -41,10 +42,13 @@ class ModerationRecord:
 def read_moderation_record(gpt: GPT, version: Version) -> ModerationRecord:
     """Return the record of a GPT of the store, without the restricted lane. Three queries."""
     with open_moderation_scope():
-        reports = Report.objects.filter(case__gpt=gpt, case__is_restricted=False).exclude(
-            state=ReportState.INVALID
+        reports = Report.objects.filter(
+            case__gpt=gpt,
+            case__is_restricted=False,
+            state=ReportState.ANSWERED,
+            reporter__isnull=False,
         )
-        people = list(reports.values_list("reporter_id", "reporter_email"))
+        people = list(reports.values_list("reporter_id", flat=True))
         approved = (
             Decision.objects.filter(
                 case__gpt=gpt,

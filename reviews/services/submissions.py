@@ -13,6 +13,7 @@ from core.jobs import enqueue_on_commit
 from core.text import clean_block
 from gpts.assistants.models import GPT, LiveVersion, Version
 from gpts.assistants.services.addresses import choose_address, settle_address
+from gpts.assistants.services.gpts import lock_gpt
 from gpts.assistants.services.versions import check_owner_may_serve, check_ready, freeze_version
 from gpts.assistants.states import Audience
 from gpts.evals.services.gate import check_gate
@@ -73,6 +74,7 @@ def submit_version(
             field="attested",
         )
     note = clean_block(note, max_length=NOTE_LENGTH, field="note", required=False)
+    gpt = lock_gpt(gpt)  # what the checks look at is what is frozen
     check_act(by, Act.PUBLISH, workspace_id=gpt.workspace_id, targets=gpt_targets(gpt.pk))
     check_owner_may_serve(gpt, Audience.PUBLIC)
     check_ready(gpt)
@@ -82,7 +84,7 @@ def submit_version(
         gpt = choose_address(gpt=gpt, address=address, by=by, at=at)
     settle_address(gpt=gpt, at=at)
     version = freeze_version(gpt=gpt, release_notes=release_notes, by=by, at=at)
-    # freeze_version locks the GPT's row, so no other submission for it can be made from here on.
+    # The GPT's row is locked, so no other submission for it can be made from here on.
     open_submission = (
         Submission.objects.filter(gpt=gpt, state__in=OPEN_SUBMISSIONS).select_related("version").first()
     )

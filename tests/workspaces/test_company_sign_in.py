@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import AuditEvent
+from core.scope import system_scope
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.identity_provider import IdentityProvider, run_identity_provider
 from tests.support.pages import sign_in
@@ -27,7 +28,9 @@ from workspaces.models import (
     User,
     Workspace,
 )
+from workspaces.oidc.discovery import split_address
 from workspaces.services.identity_rules import set_role_claims
+from workspaces.services.members import remove_member
 from workspaces.services.proved_domains import prove_domain, release_domain
 from workspaces.states import Role, Staff
 
@@ -226,6 +229,32 @@ def test_people_who_left_do_not_come_back(
     assert "_auth_user_id" not in client.session
     User.objects.filter(pk=person.pk).update(is_active=False)
     assert provider.go_through(client, company.slug, "s-leo").status_code == 403
+
+
+def test_whom_an_admin_removed_does_not_come_back(
+    company: Workspace, provider: IdentityProvider, owner: User
+) -> None:
+    person = UserFactory.create(email="removed@acme.test")
+    member = MemberFactory.create(workspace=company, user=person, by=owner)
+    provider.set_person("s-removed", email=person.email)
+    connect(company, provider, person, "s-removed")
+    with system_scope("tests"):
+        prove_domain(workspace=company, domain="acme.test", at=timezone.now())
+    remove_member(member=member, by=owner, at=timezone.now())
+    client = Client()
+    assert provider.go_through(client, company.slug, "s-removed").status_code == 403
+    assert not company.members.filter(user=person).exists()
+
+
+def test_an_address_that_is_none_is_refused(owner: User) -> None:
+    workspace = WorkspaceFactory.create(owner=owner)
+    client = confirm_identity(sign_in(owner), owner)
+    page = f"/w/{workspace.slug}/admin/identity"
+    fields = {"name": "X", "issuer": "https://[", "client_id": "x", "secret": "x"}
+    assert client.post(f"{page}/connection", fields).status_code == 400
+    assert client.post(f"{page}/saml", {"name": "X", "metadata_url": "https://["}).status_code == 400
+    assert split_address("https://[").hostname is None
+    assert not IdentityConnection.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,23 @@ def test_the_operators_word_needs_no_record(company: Workspace, owner: User, nam
     assert check_due_domains(clock=lambda: AT) == 0
     [row] = list_domains(company)
     assert (row.claim, row.proved_at) == (None, AT)
+    with pytest.raises(DomainError) as refusal:
+        claim_domain(workspace=company, domain=DOMAIN, by=owner, at=AT)
+    assert (refusal.value.code, list_domains(company)[0].claim) == ("domain_proved", None)
+
+
+def test_a_long_domain_keeps_no_other_from_being_looked_at(
+    company: Workspace, owner: User, names: NameServer
+) -> None:
+    long = f"{'a' * 60}.{'b' * 60}.{'c' * 60}.example"
+    claim_domain(workspace=company, domain=long, by=owner, at=AT)
+    with system_scope("tests"):
+        prove_domain(workspace=company, domain=long, at=AT, is_by_record=True)
+    claim(company, owner)
+    assert check_due_domains(clock=lambda: AT) == 2
+    found = {row.domain: row.claim for row in list_domains(company)}
+    assert all(one is not None and one.checked_at == AT for one in found.values())
+    assert Notification.objects.get(user=owner).title.endswith("… is missing")
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,11 @@ from tests.support.reauthentication import confirm_identity
 from tests.support.times import AT
 from workspaces.access import personal_workspace
 from workspaces.acts import Act, check_act
-from workspaces.models import Erasure, Member, PolicyRule, User, Workspace
+from workspaces.models import Erasure, Invitation, Member, PolicyRule, User, Workspace
 from workspaces.policy import RULED
+from workspaces.services.invitation_import import import_invitations
 from workspaces.services.invite_links import create_invite_link, join_by_link
+from workspaces.services.leaving import delete_account
 from workspaces.services.life_cycle import (
     GRACE,
     archive_workspace,
@@ -38,6 +40,7 @@ from workspaces.services.life_cycle import (
     plan_deletion,
     reopen_workspace,
 )
+from workspaces.services.members import invite_member
 
 pytestmark = pytest.mark.django_db
 STAYS = {Act.EXPORT, Act.USE_API, Act.USE_EXTERNAL}
@@ -155,6 +158,38 @@ def live_through_a_deletion(company: Workspace, owner: User) -> None:
     plan_deletion(workspace=company, confirmation=f" {company.name} ", by=owner, at=AT)
     with system_scope("tests"):
         assert [delete_due_workspaces(at=AT + GRACE) for _try in range(2)] == [1, 0]
+
+
+def test_a_suspended_workspace_waits_with_its_deletion(company: Workspace, owner: User) -> None:
+    plan_deletion(workspace=company, confirmation=company.name, by=owner, at=AT)
+    Workspace.objects.filter(pk=company.pk).update(suspended_at=AT)
+    with system_scope("tests"):
+        assert delete_due_workspaces(at=AT + GRACE) == 0
+    assert not Erasure.objects.exists()
+
+
+def test_a_team_of_nobody_else_goes_with_the_account(owner: User) -> None:
+    team = create_company(owner)
+    with pytest.raises(Conflict):
+        delete_account(user=owner, confirmation=owner.email, by=owner, at=AT)
+    plan_deletion(workspace=team, confirmation=team.name, by=owner, at=AT)
+    delete_account(user=owner, confirmation=owner.email, by=owner, at=AT)
+    assert fresh(team).suspended_at == AT
+    assert set(Erasure.objects.values_list("workspace", flat=True)) >= {team.pk}
+
+
+def test_nobody_is_invited_to_an_archived_workspace(company: Workspace, owner: User) -> None:
+    archive_workspace(workspace=company, by=owner, at=AT)
+    place: dict[str, Any] = {"workspace": company, "by": owner, "at": AT}
+    for invite in (
+        lambda: invite_member(email="a@b.example", role="member", **place),
+        lambda: create_invite_link(role="member", days=9, max_uses=None, **place),
+        lambda: import_invitations(content=b"email\na@b.example\n", **place),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            invite()
+        assert refusal.value.code == "workspace_archived"
+    assert not Invitation.objects.exists()
 
 
 def test_a_planned_deletion_is_archived(company: Workspace) -> None:

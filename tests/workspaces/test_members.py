@@ -30,6 +30,7 @@ from workspaces.models import (
 from workspaces.rules import ADMIN_PARTS
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.invite_links import create_invite_link
+from workspaces.services.leaving import delete_account
 from workspaces.services.members import (
     INVITATION_DAYS,
     accept_invitation,
@@ -66,6 +67,38 @@ def test_accepting_an_invitation_gives_its_role(owner: User, team: Workspace) ->
         access_invitation_by_token(token, at=AT)
     with pytest.raises(Conflict):
         accept_invitation(invitation=invitation, by=bob, at=AT)
+
+
+@pytest.mark.parametrize(("role", "sender_becomes"), [("owner", "admin"), ("admin", "builder")])
+def test_nobody_gets_a_role_that_its_sender_may_give_no_more(
+    owner: User, team: Workspace, role: str, sender_becomes: str
+) -> None:
+    bob, other = UserFactory.create(), UserFactory.create()
+    MemberFactory.create(workspace=team, user=other, role="owner", by=owner)
+    invitation, _token = invite_member(workspace=team, email=bob.email, role=role, by=owner, at=AT)
+    seat = team.members.get(user=owner)
+    change_role(member=seat, role=sender_becomes, by=other, at=AT)
+    revoked = Invitation.objects.get(pk=invitation.pk).revoked_at
+    # As if it had been sent while the role was taken away.
+    Invitation.objects.update(revoked_at=None)
+
+    with pytest.raises(Conflict) as refusal:
+        accept_invitation(invitation=invitation, by=bob, at=AT)
+
+    assert (refusal.value.code, revoked) == ("invitation_used", AT)
+    assert not team.members.filter(user=bob).exists()
+
+
+def test_a_deleted_account_leaves_no_way_in(owner: User, team: Workspace) -> None:
+    admin = UserFactory.create()
+    MemberFactory.create(workspace=team, user=admin, role="admin", by=owner)
+    invite_member(workspace=team, email="second@example.test", role="member", by=admin, at=AT)
+    create_invite_link(workspace=team, role="member", days=9, max_uses=None, by=admin, at=AT)
+
+    delete_account(user=admin, confirmation=admin.email, by=admin, at=AT)
+
+    assert Invitation.objects.get().revoked_at == AT
+    assert InviteLink.objects.get().revoked_at == AT
 
 
 def test_an_invitation_is_for_its_email_address_only(owner: User, team: Workspace) -> None:
@@ -390,7 +423,7 @@ def test_lists_take_the_same_number_of_queries_for_any_length(
     owner_client.get(path)
     # user, roles, savepoint, scope, workspace, two of the page, unread count, restored scope, release; the
     # log also asks for its actions, the people of the filter and the names of what its events are about.
-    with django_assert_num_queries({"members": 13, "audit": 16}[page]):
+    with django_assert_num_queries({"members": 13, "audit": 17}[page]):
         owner_client.get(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +35,7 @@ def discover(issuer: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in (*_ADDRESSES, "userinfo_endpoint", "end_session_endpoint"):
         value = described.get(name)
-        if isinstance(value, str) and urlsplit(value).scheme in ("https", "http") and len(value) <= 500:
+        if isinstance(value, str) and split_address(value).scheme in ("https", "http") and len(value) <= 500:
             found[name] = value
     missing = [name for name in _ADDRESSES if name not in found]
     if missing:
@@ -91,6 +91,14 @@ def _read(address: str, otherwise: DiscoveryFailed) -> dict[str, Any]:
     return found
 
 
+def split_address(text: str) -> SplitResult:
+    """Return the parts of an address; all are empty for what is none."""
+    try:
+        return urlsplit(text)
+    except ValueError:  # such as "https://["
+        return urlsplit("")
+
+
 def send(
     address: str,
     *,
@@ -100,7 +108,7 @@ def send(
     field: str = "issuer",
 ) -> OutboundResponse:
     """Send one request to a provider. Raises DiscoveryFailed when it does not answer or may not be called."""
-    host = urlsplit(address).hostname or ""
+    host = split_address(address).hostname or ""
     try:
         return fetch(
             address,

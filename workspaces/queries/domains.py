@@ -61,7 +61,9 @@ def list_join_offers(user: User) -> list[JoinOffer]:
     if not homes:
         return []
     joined = set(Member.objects.filter(user=user, workspace_id__in=homes).values_list("workspace", flat=True))
-    rows = Workspace.objects.filter(pk__in=homes.keys() - joined, suspended_at__isnull=True)
+    rows = Workspace.objects.filter(
+        pk__in=homes.keys() - joined, suspended_at__isnull=True, archived_at__isnull=True
+    )
     found = rows.filter(kind__in=COMPANY_KINDS).exclude(domain_joining=DomainJoining.OFF).order_by("name")
     return [JoinOffer(workspace, homes[workspace.pk]) for workspace in found]
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.utils.translation import gettext_lazy as _
 from lxml import etree
 
-from workspaces.oidc.discovery import send
+from workspaces.oidc.discovery import send, split_address
 from workspaces.oidc.errors import DiscoveryFailed
 from workspaces.saml.documents import (
     METADATA,
@@ -162,7 +162,7 @@ def _refuse_old(elements: Iterable[etree._Element | None], *, at: datetime, fiel
 def _read_sso_url(descriptor: etree._Element, field: str) -> str:
     for service in descriptor.findall(f"{{{METADATA}}}SingleSignOnService"):
         address = service.get("Location", "").strip()
-        parts = urlsplit(address)
+        parts = split_address(address)
         is_usable = parts.scheme in ("https", "http") and parts.hostname and len(address) <= 500
         if service.get("Binding") == REDIRECT_BINDING and is_usable:
             return address

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from core.text import clean_line
 from workspaces import rules as permissions
 from workspaces.email_domains import clean_domain
 from workspaces.models import IdentityConnection, IdentityLink, IdentityRules, User, Workspace
+from workspaces.oidc.discovery import split_address
 from workspaces.saml.metadata import IdentityProvider, describe_certificates
 from workspaces.services.identity_rules import lock_identity_rules
 from workspaces.states import ConnectionKind
@@ -206,7 +206,11 @@ def switch_connection(*, connection: IdentityConnection, is_enabled: bool, by: U
 
 
 def delete_connection(*, connection: IdentityConnection, by: User, at: datetime) -> None:
-    """Remove the connection with the links of its people, who then sign in otherwise. Audited."""
+    """Remove the connection with the links of its people, who then sign in otherwise. Audited.
+
+    Raises Forbidden for who is no owner.
+    """
+    _require_owner(connection.workspace, by)
     with transaction.atomic():
         rules = lock_identity_rules(connection.workspace, at=at)
         if IdentityConnection.objects.filter(pk=connection.pk, is_enabled=True).exists():
@@ -241,7 +245,7 @@ def replace_sealed_secret(identifier: object, before: str, after: str) -> None:
 
 def _clean(settings: ConnectionSettings) -> dict[str, Any]:
     issuer = settings.issuer.strip()
-    parts = urlsplit(issuer)
+    parts = split_address(issuer)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
         raise InvalidInput(
             _("Enter the issuer as a complete address, such as https://login.acme.example."),

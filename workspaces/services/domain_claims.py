@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.dns_lookup import LookupFailed, read_texts
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, DomainError, InvalidInput
 from core.look.formats import day_format
 from core.scope import system_scope
 from workspaces.access import not_found
@@ -43,6 +44,10 @@ CHECK_PROVED, CHECK_NEW = timedelta(hours=12), timedelta(hours=1)
 # A claim that nobody proves is looked at for so long; after that by hand.
 LOOK_FOR = timedelta(days=14)
 AT_ONCE = 100
+# Characters of a domain in a title, which has 200.
+SHOWN = 100
+log = structlog.get_logger(__name__)
+
 FAILING_KIND, LOST_KIND = "workspaces.domain_failing", "workspaces.domain_lost"
 
 
@@ -58,7 +63,8 @@ def claim_domain(*, workspace: Workspace, domain: str, by: User, at: datetime) -
     """Add a domain that the workspace is going to prove. Idempotent. Audited.
 
     Any workspace may claim any domain: only its DNS proves it. Raises InvalidInput (``domain_invalid``,
-    ``domain_public``) and Conflict (``workspace_personal``, ``too_many_domains``).
+    ``domain_public``) and Conflict (``workspace_personal``, ``too_many_domains``, ``domain_proved`` for one
+    that the operator has proved).
     """
     refuse_personal(workspace)
     cleaned = clean_domain(domain, field="domain")
@@ -68,6 +74,13 @@ def claim_domain(*, workspace: Workspace, domain: str, by: User, at: datetime) -
         found = claims.filter(domain=cleaned).first()
         if found is not None:
             return found
+        if ProvedDomain.objects.filter(workspace=workspace, domain=cleaned).exists():
+            # A claim without a record would end the proof.
+            raise Conflict(
+                _("The operator has proved %(domain)s; it needs no record.") % {"domain": cleaned},
+                code="domain_proved",
+                field="domain",
+            )
         if claims.count() >= CLAIMS:
             raise Conflict(
                 ngettext_lazy(
@@ -148,8 +161,12 @@ def check_due_domains(*, clock: Callable[[], datetime]) -> int:
         due = list(_find_due(at))
     for claim in due:
         outcome = look_up(claim)
-        with system_scope("workspaces.check_domains"):
-            settle_check(claim_id=claim.pk, outcome=outcome, at=clock())
+        try:
+            with system_scope("workspaces.check_domains"):
+                settle_check(claim_id=claim.pk, outcome=outcome, at=clock())
+        except DomainError as refusal:
+            # The others are looked at all the same.
+            log.warning("domain_check_refused", claim=claim.pk, code=refusal.code)
     return len(due)
 
 
@@ -162,7 +179,7 @@ def _find_due(at: datetime) -> list[DomainClaim]:
         | (~is_proved & waits & Q(created_at__gt=at - LOOK_FOR)),
         workspace__suspended_at__isnull=True,
     )
-    return list(found.order_by("checked_at", "pk")[:AT_ONCE])
+    return list(found.order_by(F("checked_at").asc(nulls_first=True), "pk")[:AT_ONCE])
 
 
 def look_up(claim: DomainClaim) -> DomainOutcome:
@@ -220,14 +237,16 @@ def _follow_missing(claim: DomainClaim, at: datetime) -> None:
 
 
 def _tell_owners(claim: DomainClaim, kind: str, at: datetime, ends: datetime | None = None) -> None:
+    # The longest domain would not fit into a title.
+    name = claim.domain if len(claim.domain) <= SHOWN else f"{claim.domain[: SHOWN - 1]}…"
     for owner in list_owners(claim.workspace):
         with translation.override(owner.language or settings.LANGUAGE_CODE):
             if ends is not None:
-                title = gettext("The DNS record of %(domain)s is missing") % {"domain": claim.domain}
+                title = gettext("The DNS record of %(domain)s is missing") % {"domain": name}
                 body = gettext("Put it back by %(day)s, or the domain no longer belongs to your workspace.")
                 body %= {"day": date_format(ends, day_format())}
             else:
-                title = gettext("%(domain)s no longer belongs to your workspace") % {"domain": claim.domain}
+                title = gettext("%(domain)s no longer belongs to your workspace") % {"domain": name}
                 body = gettext("Its DNS record is gone. Members stay; nobody joins by it any more.")
             url = reverse("workspaces:domain-list", args=[claim.workspace.slug])
             notify(user=owner, kind=kind, title=title, body=body, url=url, at=at)

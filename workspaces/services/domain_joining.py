@@ -54,7 +54,7 @@ def join_at_sign_up(*, user: User, at: datetime) -> list[Workspace]:
     """
     joined = []
     for domain in list_confirmed_domains(user.pk):
-        workspace = Workspace.objects.filter(pk=find_home(domain) or 0).first()
+        workspace = Workspace.objects.filter(pk=find_home(domain) or 0, archived_at__isnull=True).first()
         if workspace is None or Member.objects.filter(workspace=workspace, user=user).exists():
             continue
         if workspace.domain_joining == DomainJoining.OFFER:

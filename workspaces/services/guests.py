@@ -22,6 +22,7 @@ from workspaces.email_domains import get_domain
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import Guest, Invitation, Member, User, Workspace
 from workspaces.policy import host_targets
+from workspaces.services.joining import refuse_archived
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
@@ -96,6 +97,7 @@ def start_guest(
     In the caller's transaction, which has locked person and workspace, and in a scope that may write there.
     Raises Conflict (``already_member``) for a member, who sees more already.
     """
+    refuse_archived(workspace)
     if Member.objects.filter(workspace=workspace, user=user).exists():
         raise Conflict(
             _("You are a member of %(name)s already.") % {"name": workspace.name}, code="already_member"

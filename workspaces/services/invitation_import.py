@@ -25,7 +25,7 @@ from core.links import absolute_url
 from workspaces.access import hash_secret
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import Invitation, Member, User, Workspace
-from workspaces.services.joining import refuse_personal
+from workspaces.services.joining import refuse_archived, refuse_personal
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.mail_limits import count_imported_mail, find_addresses_at_limit
 from workspaces.services.mails import enqueue_mail
@@ -76,10 +76,11 @@ def import_invitations(
 
     UTF-8, comma or semicolon. Rows that cannot be invited are returned with their reason; all others are
     written in one transaction, in place of older open invitations of their addresses, or none when it fails.
-    Mails leave by ``workspaces.send_imported_invitations``. Raises Conflict (``workspace_personal``),
-    TooLarge (more than 20,000 rows or 4 MB) and InvalidInput (``file_invalid``).
+    Mails leave by ``workspaces.send_imported_invitations``. Raises Conflict (``workspace_personal``,
+    ``workspace_archived``), TooLarge (more than 20,000 rows or 4 MB) and InvalidInput (``file_invalid``).
     """
     refuse_personal(workspace)
+    refuse_archived(workspace)
     if len(content) > IMPORT_BYTES:
         raise _too_large()
     accepted: dict[str, str] = {}
@@ -161,6 +162,7 @@ def _take_within_limits(at: datetime) -> list[Invitation]:
             revoked_at__isnull=True,
             expires_at__gt=at,
             workspace__suspended_at__isnull=True,
+            workspace__archived_at__isnull=True,
         )
         .order_by("pk")
     )

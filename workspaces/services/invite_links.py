@@ -15,7 +15,7 @@ from core.rate_limits import Limit, require_within
 from core.text import clean_line
 from workspaces.access import hash_secret, open_admin_scope, require_open_link
 from workspaces.models import InviteLink, Member, User, Workspace
-from workspaces.services.joining import join_workspace, refuse_removed
+from workspaces.services.joining import join_workspace, refuse_archived, refuse_removed
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.states import LINK_ROLES, WorkspaceKind
 
@@ -46,6 +46,7 @@ def create_invite_link(
             _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
         )
+    refuse_archived(workspace)
     if role not in LINK_ROLES:
         raise InvalidInput(
             _("A link makes people builders or members. Invite admins by e-mail."),

@@ -29,12 +29,7 @@ def join_workspace(
     proved domain of their address that let them in.
     """
     refuse_personal(workspace)
-    if Workspace.objects.filter(pk=workspace.pk, archived_at__isnull=False).exists():
-        raise Conflict(
-            _("%(workspace)s is archived and read only. One of its owners can open it again.")
-            % {"workspace": workspace.name},
-            code="workspace_archived",
-        )
+    refuse_archived(workspace)
     if Member.objects.filter(workspace=workspace, user=user).exists():
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     if (
@@ -72,6 +67,16 @@ def refuse_personal(workspace: Workspace) -> None:
         raise Conflict(
             _("A personal workspace has one person. Create a team to work with others."),
             code="workspace_personal",
+        )
+
+
+def refuse_archived(workspace: Workspace) -> None:
+    """Raise Conflict (``workspace_archived``) while nobody joins or is invited."""
+    if Workspace.objects.filter(pk=workspace.pk, archived_at__isnull=False).exists():
+        raise Conflict(
+            _("%(workspace)s is archived and read only. One of its owners can open it again.")
+            % {"workspace": workspace.name},
+            code="workspace_archived",
         )
 
 

@@ -20,6 +20,7 @@ from workspaces.access import open_admin_scope
 from workspaces.erasure import DELETED_NAME, load_parts
 from workspaces.models import ApiKey, Erasure, Group, Invitation, Member, StaffRole, User, Workspace
 from workspaces.services.erasures import request_erasure
+from workspaces.services.invite_links import revoke_links_of
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role, WorkspaceKind
@@ -38,8 +39,9 @@ def delete_account(*, user: User, confirmation: str, by: User, at: datetime) -> 
     """End an account at once and start the job that erases the person's data; return the erasure.
 
     The row stays under a pseudonym, because usage and the ledger refer to it. ``confirmation`` is the typed
-    e-mail address. Raises InvalidInput when it differs, and Conflict while the person is the only owner of a
-    team or an app has an obstacle, such as a payout on its way. Audited without the address.
+    e-mail address. Teams of nobody else whose deletion is planned go at once. Raises InvalidInput when the
+    address differs, and Conflict while the person is the only owner of another team or an app has an
+    obstacle, such as a payout on its way. Audited without the address.
     """
     if confirmation.strip().lower() != user.email:
         raise InvalidInput(
@@ -49,6 +51,8 @@ def delete_account(*, user: User, confirmation: str, by: User, at: datetime) -> 
         lock_person(user)  # from here on nobody gives the person another workspace
         lock_workspaces(Member.objects.filter(user=user).values_list("workspace_id", flat=True))
         fresh = User.objects.get(pk=user.pk)
+        for team in _list_planned_deletions(user):
+            erase_workspace(workspace=team, by=by, at=at)
         owned_alone = _list_teams_owned_alone(user)
         if owned_alone:
             raise Conflict(
@@ -90,11 +94,7 @@ def erase_workspace(*, workspace: Workspace, by: User | None, at: datetime) -> E
     with transaction.atomic():
         lock_workspaces([workspace.pk])
         fresh = Workspace.objects.get(pk=workspace.pk)
-        for part in load_parts():
-            find = part.find_workspace_obstacle
-            obstacle = find(fresh) if find is not None else ""
-            if obstacle:
-                raise Conflict(obstacle, code=f"{part.name}_obstacle")
+        check_no_obstacle(fresh)
         owners = Member.objects.filter(workspace=fresh, role=Role.OWNER).select_related("user")
         for owner in owners:
             notify_security(user=owner.user, event=SecurityEvent.WORKSPACE_DELETED, at=at, detail=fresh.name)
@@ -108,6 +108,15 @@ def erase_workspace(*, workspace: Workspace, by: User | None, at: datetime) -> E
     return erasure
 
 
+def check_no_obstacle(workspace: Workspace) -> None:
+    """Raise Conflict while an app wants a workspace to stay, such as for a legal hold."""
+    for part in load_parts():
+        find = part.find_workspace_obstacle
+        obstacle = find(workspace) if find is not None else ""
+        if obstacle:
+            raise Conflict(obstacle, code=f"{part.name}_obstacle")
+
+
 def _list_teams_owned_alone(user: User) -> list[str]:
     """Return the names of teams without another active owner; the caller has locked them."""
     teams = Workspace.objects.filter(
@@ -117,6 +126,15 @@ def _list_teams_owned_alone(user: User) -> list[str]:
     others = Member.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
     shared = set(others.filter(workspace__in=owned).values_list("workspace_id", flat=True))
     return [workspace.name for workspace in owned if workspace.pk not in shared]
+
+
+def _list_planned_deletions(user: User) -> list[Workspace]:
+    """Return the teams that are going to be deleted and have nobody else, to whom they could be left."""
+    teams = Workspace.objects.filter(
+        members__user=user, members__role=Role.OWNER, deletion_due_at__isnull=False, suspended_at__isnull=True
+    )
+    others = Member.objects.exclude(user=user)
+    return [team for team in teams.order_by("pk") if not others.filter(workspace=team).exists()]
 
 
 def _end_account(user: User, *, at: datetime) -> None:
@@ -131,7 +149,14 @@ def _end_account(user: User, *, at: datetime) -> None:
     owned = Group.objects.filter(owner=user)
     with open_admin_scope(*owned.values_list("workspace_id", flat=True), user_id=user.pk):
         owned.update(owner=None)
-    Member.objects.filter(user=user).exclude(workspace__kind=WorkspaceKind.PERSONAL).delete()
+    memberships = Member.objects.filter(user=user).exclude(workspace__kind=WorkspaceKind.PERSONAL)
+    for workspace_id in memberships.values_list("workspace_id", flat=True).order_by("workspace_id"):
+        with open_admin_scope(workspace_id, user_id=user.pk):
+            revoke_links_of(workspace_id=workspace_id, user_id=user.pk, at=at)
+            Invitation.objects.filter(
+                invited_by=user, workspace=workspace_id, accepted_at__isnull=True, revoked_at__isnull=True
+            ).update(revoked_at=at)
+    memberships.delete()
     StaffRole.objects.filter(user=user).delete()
     for key in UserSession.objects.filter(user=user).values_list("session_key", flat=True):
         SessionStore(key).delete()

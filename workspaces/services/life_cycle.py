@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
@@ -16,11 +17,13 @@ from core.look.formats import day_format
 from workspaces.models import Erasure, Member, User, Workspace
 from workspaces.queries.identity import list_owners
 from workspaces.services.joining import refuse_personal
-from workspaces.services.leaving import erase_workspace
+from workspaces.services.leaving import check_no_obstacle, erase_workspace
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.members import change_role
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import Role
+
+log = structlog.get_logger(__name__)
 
 # How long a deletion can be cancelled.
 GRACE = timedelta(days=30)
@@ -58,7 +61,8 @@ def plan_deletion(*, workspace: Workspace, confirmation: str, by: User, at: date
     """Archive the workspace and delete it after GRACE; return when. Owners are told. Idempotent. Audited.
 
     ``confirmation`` is the typed name. The caller has authorised an owner, with the password. Raises
-    InvalidInput (``confirmation_wrong``) and Conflict (``workspace_personal``).
+    InvalidInput (``confirmation_wrong``) and Conflict (``workspace_personal``, or an app's obstacle, such as
+    a legal hold).
     """
     if confirmation.strip() != workspace.name:
         raise InvalidInput(
@@ -69,6 +73,7 @@ def plan_deletion(*, workspace: Workspace, confirmation: str, by: User, at: date
         fresh = _lock(workspace)
         if fresh.deletion_due_at is not None:
             return fresh.deletion_due_at
+        check_no_obstacle(fresh)
         due = at + GRACE
         _set(workspace, archived_at=fresh.archived_at or at, deletion_due_at=due)
         _tell_owners(fresh, SecurityEvent.WORKSPACE_DELETION_PLANNED, at, due=due)
@@ -95,19 +100,31 @@ def cancel_deletion(*, workspace: Workspace, by: User, at: datetime) -> None:
 
 
 def delete_due_workspaces(*, at: datetime) -> int:
-    """Close and erase the workspaces whose time is over; return how many. In a system scope. Idempotent."""
-    due = Workspace.objects.filter(deletion_due_at__lte=at)
+    """Close and erase the workspaces whose time is over; return how many. In a system scope. Idempotent.
+
+    One that an app wants to stay, such as for a legal hold that began since, waits, and so does a suspended
+    one, whose owners could not cancel. No other waits for them.
+    """
+    due = Workspace.objects.filter(deletion_due_at__lte=at, suspended_at__isnull=True)
     count = 0
-    for found in due.exclude(pk__in=Erasure.objects.values("workspace")).order_by("deletion_due_at")[
-        :AT_ONCE
-    ]:
-        with transaction.atomic():
-            fresh = _lock(found)
-            # An owner may have cancelled it since it was read.
-            if fresh.deletion_due_at is not None and fresh.deletion_due_at <= at:
-                erase_workspace(workspace=fresh, by=None, at=at)
-                count += 1
+    for found in due.exclude(pk__in=Erasure.objects.values("workspace")).order_by("deletion_due_at", "pk"):
+        if count == AT_ONCE:
+            break
+        try:
+            with transaction.atomic():
+                count += _delete_due(_lock(found), at=at)
+        except Conflict as obstacle:
+            log.info("workspace_deletion_waits", workspace=found.pk, code=obstacle.code)
     return count
+
+
+def _delete_due(workspace: Workspace, *, at: datetime) -> bool:
+    # An owner may have cancelled it since it was read.
+    is_due = workspace.deletion_due_at is not None and workspace.deletion_due_at <= at
+    if not is_due or workspace.suspended_at is not None:
+        return False
+    erase_workspace(workspace=workspace, by=None, at=at)
+    return True
 
 
 def hand_over(*, workspace: Workspace, member_id: int, by: User, at: datetime) -> Member:

@@ -27,7 +27,7 @@ from workspaces.services.actors import is_automated
 from workspaces.services.groups import release_groups_of
 from workspaces.services.guests import start_guest
 from workspaces.services.invite_links import revoke_links_of
-from workspaces.services.joining import join_workspace, refuse_personal
+from workspaces.services.joining import join_workspace, refuse_archived, refuse_personal
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
@@ -36,6 +36,8 @@ from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import ADMIN_ROLES, Role
 
 INVITATION_DAYS = 14
+# Who may give these roles; all others are any admin's to give.
+_GIVERS: dict[str, tuple[str, ...]] = {Role.OWNER: (Role.OWNER,), Role.ADMIN: tuple(ADMIN_ROLES)}
 
 
 def invite_member(
@@ -47,6 +49,7 @@ def invite_member(
     the instance's). The answer is the same whether or not the address has an account here.
     """
     refuse_personal(workspace)
+    refuse_archived(workspace)
     _check_role(role, workspace=workspace, by=by)
     email = clean_line(email, max_length=254, field="email").lower()
     try:
@@ -98,8 +101,8 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
     """Make ``by`` a member with the invitation's role, or a guest; the address must be their own. Audited.
 
     All owners hear of a new owner. Returns None for a guest. Raises Forbidden for another address, and
-    Conflict when the invitation was used or revoked meanwhile, for who is a member already and without a
-    free seat; nothing is used up then.
+    Conflict when the invitation was used or revoked meanwhile or whoever sent it may give that role no more,
+    for who is a member already and without a free seat; nothing is used up then.
     """
     if invitation.email != by.email:
         raise Forbidden(
@@ -109,11 +112,12 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
     with open_admin_scope(invitation.workspace_id, user_id=by.pk):
         lock_person(by)
         lock_workspaces([invitation.workspace_id])
+        _require_inviter(invitation)
         taken = Invitation.objects.filter(
             pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
         ).update(accepted_at=at)
         if not taken:
-            raise Conflict(_("This invitation is no longer open. Ask for a new one."), code="invitation_used")
+            raise _invitation_closed()
         if invitation.guest_until is not None:
             start_guest(
                 workspace=invitation.workspace,
@@ -127,6 +131,20 @@ def accept_invitation(*, invitation: Invitation, by: User, at: datetime) -> Memb
         if member.role == Role.OWNER:
             _notify_owners(member, at)
         return member
+
+
+def _require_inviter(invitation: Invitation) -> None:
+    """Raise Conflict unless whoever invited an admin or owner may still do so; the workspace is locked."""
+    roles = _GIVERS.get(invitation.role)
+    inviter = Member.objects.filter(
+        workspace_id=invitation.workspace_id, user_id=invitation.invited_by_id, user__is_active=True
+    )
+    if roles is not None and not inviter.filter(role__in=roles).exists():
+        raise _invitation_closed()
+
+
+def _invitation_closed() -> Conflict:
+    return Conflict(_("This invitation is no longer open. Ask for a new one."), code="invitation_used")
 
 
 def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, at: datetime) -> Member:
@@ -146,7 +164,8 @@ def add_member(*, workspace: Workspace, user: User, role: str, by: User | None, 
 def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> Member:
     """Give a member another role. Audited.
 
-    Who is no admin any more loses the links and open invitations that they made. Only owners may change an
+    Who is no admin any more loses the links and open invitations that they made, who is no owner any more the
+    invitations of owners. Only owners may change an
     owner's role, and the identity provider (``by`` None), which makes nobody an owner. Raises Conflict for
     the last owner.
     """
@@ -170,6 +189,8 @@ def change_role(*, member: Member, role: str, by: User | None, at: datetime) -> 
         )
         if before in ADMIN_ROLES and role not in ADMIN_ROLES:
             _close_ways_in(fresh, by=by, at=at)
+        elif before == Role.OWNER:
+            _close_ways_in(fresh, by=by, at=at, only_owners=True)
         if role == Role.OWNER:
             _notify_owners(fresh, at)
     member.role = role
@@ -220,17 +241,24 @@ def remove_member(*, member: Member, by: User | None, at: datetime) -> None:
         )
 
 
-def _close_ways_in(member: Member, *, by: User | None, at: datetime) -> None:
-    """Revoke the links and open invitations of an admin who becomes none, perhaps by their own act."""
+def _close_ways_in(member: Member, *, by: User | None, at: datetime, only_owners: bool = False) -> None:
+    """Revoke what an admin or owner who becomes none gave out, perhaps by their own act.
+
+    The links and open invitations, or with ``only_owners`` the invitations of owners.
+    """
     workspace_id = member.workspace_id
     with open_admin_scope(workspace_id, user_id=by.pk) if by is not None else transaction.atomic():
-        revoke_links_of(workspace_id=workspace_id, user_id=member.user_id, at=at)
-        Invitation.objects.filter(
+        given = Invitation.objects.filter(
             workspace_id=workspace_id,
             invited_by_id=member.user_id,
             accepted_at__isnull=True,
             revoked_at__isnull=True,
-        ).update(revoked_at=at)
+        )
+        if only_owners:
+            given = given.filter(role=Role.OWNER)
+        else:
+            revoke_links_of(workspace_id=workspace_id, user_id=member.user_id, at=at)
+        given.update(revoked_at=at)
 
 
 def _notify_owners(member: Member, at: datetime) -> None:

@@ -53,7 +53,7 @@ def release_domain(*, workspace: Workspace, domain: str, by: User | None = None,
     In a system scope without ``by``, who otherwise manages the people of the workspace. Returns whether there
     was anything to forget.
     """
-    cleaned = clean_domain(domain, field="domain")
+    cleaned = clean_domain(domain, field="domain", allows_public=True)
     with transaction.atomic():
         lock_workspaces([workspace.pk])
         claims, _rows = DomainClaim.objects.filter(workspace=workspace, domain=cleaned).delete()

@@ -141,7 +141,8 @@ def _lock(account: User | None, workspace: Workspace) -> None:
 
 def _lock_row(row: ScimUser, token: ScimToken) -> ScimUser:
     """Lock the person and the workspace; return the row as it is then. Raises ScimError when it is gone."""
-    _lock(row.user, token.workspace)
+    # Whoever has the address may become the row's account meanwhile.
+    _lock(row.user or User.objects.filter(email=row.email).first(), token.workspace)
     fresh = ScimUser.objects.select_related("user").filter(pk=row.pk).first()
     if fresh is None:
         raise build_missing()

@@ -12,11 +12,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import InvalidInput
+from core.errors import Forbidden, InvalidInput
 from core.scope import Scope, open_scope
 from workspaces.directory import directory_scope
 from workspaces.models import (
@@ -25,13 +24,13 @@ from workspaces.models import (
     IdentityConnection,
     IdentityLink,
     Member,
-    ScimUser,
     User,
     Workspace,
 )
 from workspaces.oidc.errors import SignInFailed
 from workspaces.queries import get_user_roles
 from workspaces.queries.identity import get_identity_rules, is_address_proved
+from workspaces.services.joining import refuse_removed
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.members import add_member, change_role
 from workspaces.services.scim_users import pick_role
@@ -85,6 +84,9 @@ def resolve_person(
             )
         if not user.is_active:
             raise SignInFailed(_("This account is closed."), code="account_closed")
+        # In the order of every service: locks taken in two orders can deadlock.
+        lock_person(user)
+        lock_workspaces([workspace.pk])
         member = _ensure_member(workspace, user, connection, claims, at=at)
         _apply_role(member, connection, claims, at=at)
         _apply_groups(member, connection, claims, at=at)
@@ -198,11 +200,12 @@ def _ensure_member(
     member = Member.objects.select_related("workspace").filter(workspace=workspace, user=user).first()
     if member is not None:
         return member
-    gone = ScimUser.objects.filter(
-        Q(user=user) | Q(user__isnull=True, email=user.email), workspace=workspace, is_active=False
-    )
     is_allowed = is_address_proved(workspace.pk, user.email) and has_verified_address(user)
-    if not is_allowed or gone.exists():
+    try:
+        refuse_removed(workspace.pk, user)
+    except Forbidden:
+        is_allowed = False
+    if not is_allowed:
         raise SignInFailed(
             _("You are no member of %(name)s. Ask one of its admins for an invitation.")
             % {"name": workspace.name},

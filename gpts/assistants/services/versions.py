@@ -19,12 +19,19 @@ from gpts.assistants.content import (
     hash_content,
     list_draft_knowledge_hashes,
 )
-from gpts.assistants.models import GPT, LiveVersion, PastVersion, Version
+from gpts.assistants.models import GPT, LiveVersion, PastVersion, PublishRequest, Version
 from gpts.assistants.queries.gpts import gpt_workspace_scope
 from gpts.assistants.queries.served import find_refused
 from gpts.assistants.services.addresses import settle_address
 from gpts.assistants.services.gpts import lock_gpt
-from gpts.assistants.states import OPEN_AUDIENCES, Audience, OutputFormat
+from gpts.assistants.states import (
+    OPEN_AUDIENCES,
+    Audience,
+    OutputFormat,
+    PublishAction,
+    PublishState,
+    move_publish_request,
+)
 from workspaces.acts import Act, check_act, check_workspace_open
 from workspaces.models import User
 from workspaces.names import check_public_name, find_resemblances
@@ -137,13 +144,20 @@ def pause_refused_links(*, workspace_ids: Collection[int]) -> int:
 
 @transaction.atomic
 def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: User | None = None) -> bool:
-    """Stop serving ``audience``. Return whether a version was live; otherwise nothing is written."""
+    """Stop serving ``audience``. Return whether a version was live; otherwise nothing is written.
+
+    Requests of others than the owner to approve a version for it end: they were about keeping it up to date.
+    """
     _check_audience(audience)
     live = LiveVersion.objects.select_for_update().filter(gpt=gpt, audience=audience).first()
     if live is None:
         return False
     live.delete()
     _delete_past_versions(gpt=gpt, audience=audience)
+    waiting = PublishRequest.objects.filter(gpt=gpt, audience=audience, state=PublishState.OPEN)
+    waiting.exclude(requested_by=gpt.owner_id).update(
+        state=move_publish_request(PublishState.OPEN, PublishAction.SUPERSEDE), decided_by=by, decided_at=at
+    )
     record(
         action="gpts.version_left",
         by=by,

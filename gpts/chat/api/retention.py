@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,13 +19,12 @@ from gpts.assistants.queries.gpts import list_gpts_of
 from gpts.chat.access import access_legal_hold, access_retention_rule
 from gpts.chat.models import LegalHold, RetentionRule
 from gpts.chat.models.retention import HOLD_REASON_LENGTH
-from gpts.chat.queries.retention import list_holds, list_rules_in_force
+from gpts.chat.queries.retention import list_gpts_to_hold, list_holds, list_rules_in_force
 from gpts.chat.services.retention import end_hold, end_rule, propose_rule, save_rule, start_hold
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
 from workspaces.api.serializers import PersonSerializer
 from workspaces.api.workspaces import access_key_workspace
-from workspaces.models import Workspace
 from workspaces.states import ApiScope
 
 ADDRESS = "Address of a GPT of the workspace; empty for all."
@@ -71,10 +71,10 @@ class NewHoldSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=HOLD_REASON_LENGTH * 4)
 
 
-def _find_gpt(tenant: Workspace, slug: str) -> GPT | None:
+def _find_gpt(gpts: QuerySet[GPT], slug: str) -> GPT | None:
     if not slug:
         return None
-    found = None if "\x00" in slug else list_gpts_of(tenant).filter(slug=slug).first()
+    found = None if "\x00" in slug else gpts.filter(slug=slug).first()
     if found is None:
         raise InvalidInput(gpt_not_found().message, code="unknown_gpt", field="gpt")
     return found
@@ -100,7 +100,7 @@ class RetentionView(LoggiaAPIView):
         values = self.read(NewRuleSerializer)
         rule = propose_rule(
             workspace=tenant,
-            gpt=_find_gpt(tenant, values["gpt"]),
+            gpt=_find_gpt(list_gpts_of(tenant), values["gpt"]),
             days=values["days"],
             by=self.person,
             at=timezone.now(),
@@ -153,7 +153,7 @@ class LegalHoldsView(LoggiaAPIView):
         hold = start_hold(
             workspace=tenant,
             email=values["email"],
-            gpt=_find_gpt(tenant, values["gpt"]),
+            gpt=_find_gpt(list_gpts_to_hold(tenant), values["gpt"]),
             reason=values["reason"],
             by=self.person,
             at=timezone.now(),

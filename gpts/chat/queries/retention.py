@@ -7,9 +7,15 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.scope import Scope, open_scope
+from gpts.assistants.models import GPT
 from gpts.chat.models import Conversation, LegalHold, RetentionRule, Turn
 from workspaces.models import User, Workspace
 from workspaces.queries import get_user_roles
+
+
+def list_gpts_to_hold(workspace: Workspace) -> QuerySet[GPT]:
+    """Return the GPTs of a workspace whose conversations may be held, those that were deleted included."""
+    return GPT.objects.filter(workspace=workspace, erased_at__isnull=True)
 
 
 def filter_held() -> Q:

@@ -6,7 +6,7 @@ A rule is proposed, counted by a job and then saved, so that nobody saves one wi
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, Forbidden, InvalidInput
 from core.jobs import enqueue_on_commit, log_refused_task
 from core.scope import system_scope
 from core.text import clean_block
@@ -25,6 +25,7 @@ from gpts.chat.queries.retention import filter_held, list_due
 from gpts.chat.services.attachments import erase_attachments
 from gpts.chat.services.content_access import find_person_of
 from gpts.llm.states import TurnState
+from workspaces.access import not_found
 from workspaces.models import User, Workspace
 from workspaces.services.locks import lock_workspaces
 from workspaces.states import WorkspaceKind
@@ -33,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 PURPOSE = "gpts.apply_retention"
 BATCH = 200
+# For how long a count says what a rule would delete.
+COUNT_HOLDS = timedelta(hours=1)
 LEAST_REASON = 10
 
 
@@ -83,7 +86,8 @@ def count_rule(*, rule_id: UUID, at: datetime) -> bool:
 def save_rule(*, rule: RetentionRule, by: User, at: datetime) -> RetentionRule:
     """Put a counted rule in force in place of the one before; idempotent. Audited.
 
-    Raises Conflict (``not_counted``) before the job has counted, (``rule_ended``) for one that was replaced.
+    Raises Conflict (``not_counted``) before the job has counted, (``count_too_old``) when that is long ago or
+    a rule or hold that kept conversations ended since, (``rule_ended``) for one that was replaced.
     """
     lock_workspaces([rule.workspace_id])
     rule = RetentionRule.objects.select_for_update().get(pk=rule.pk)
@@ -93,6 +97,10 @@ def save_rule(*, rule: RetentionRule, by: User, at: datetime) -> RetentionRule:
         return rule
     if rule.counted_at is None:
         raise Conflict(_("Wait until it is counted what this would delete."), code="not_counted")
+    if at - rule.counted_at > COUNT_HOLDS or _keeps_less_since(rule, rule.counted_at):
+        raise Conflict(
+            _("More may be deleted now than was counted. Propose the rule again."), code="count_too_old"
+        )
     before = RetentionRule.objects.filter(
         workspace=rule.workspace_id, gpt=rule.gpt_id, saved_at__isnull=False, ended_at__isnull=True
     ).first()
@@ -105,11 +113,25 @@ def save_rule(*, rule: RetentionRule, by: User, at: datetime) -> RetentionRule:
     return rule
 
 
+def _keeps_less_since(rule: RetentionRule, since: datetime) -> bool:
+    ended = {"workspace": rule.workspace_id, "ended_at__gt": since}
+    return (
+        LegalHold.objects.filter(**ended).exists()
+        or RetentionRule.objects.filter(**ended, gpt__isnull=False).exists()
+    )
+
+
 @transaction.atomic
 def end_rule(*, rule: RetentionRule, by: User, at: datetime) -> None:
-    """Keep conversations again until people delete them; what is deleted stays so. Idempotent. Audited."""
+    """Keep conversations again until people delete them; what is deleted stays so. Idempotent. Audited.
+
+    Raises Conflict (``not_in_force``) for a rule that was only proposed.
+    """
+    lock_workspaces([rule.workspace_id])  # waits for a batch of the job
     fresh = RetentionRule.objects.select_for_update().get(pk=rule.pk)
-    if fresh.saved_at is None or fresh.ended_at is not None:
+    if fresh.saved_at is None:
+        raise Conflict(_("This rule is not in force, so it deletes nothing."), code="not_in_force")
+    if fresh.ended_at is not None:
         return
     fresh.ended_at = at
     fresh.save(update_fields=["ended_at"])
@@ -158,6 +180,8 @@ def start_hold(
     if gpt is not None and gpt.workspace_id != workspace.pk:
         raise InvalidInput(_("There is no such GPT."), code="unknown_gpt", field="gpt")
     lock_workspaces([workspace.pk])  # the job deletes nothing meanwhile
+    if Workspace.objects.filter(pk=workspace.pk, suspended_at__isnull=False).exists():
+        raise not_found()  # closed since, and being erased
     person = None if gpt is not None else find_person_of(workspace, email)
     try:
         with transaction.atomic():
@@ -172,10 +196,15 @@ def start_hold(
 
 @transaction.atomic
 def end_hold(*, hold: LegalHold, by: User, at: datetime) -> None:
-    """End a hold; the rules delete again, and waiting erasures go on. Idempotent. Audited."""
+    """End a hold; the rules delete again, and waiting erasures go on. Idempotent. Audited.
+
+    Raises Forbidden (``own_hold``) to the person who is held.
+    """
     fresh = LegalHold.objects.select_for_update().get(pk=hold.pk)
     if fresh.ended_at is not None:
         return
+    if fresh.person_id == by.pk:
+        raise Forbidden(_("Another admin must end a hold on you."), code="own_hold")
     fresh.ended_at, fresh.ended_by = at, by
     fresh.save(update_fields=["ended_at", "ended_by"])
     _record_hold("gpts.legal_hold_ended", fresh, by=by, at=at)

@@ -21,7 +21,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import list_gpts_of
 from gpts.chat.access import access_legal_hold, access_retention_rule
 from gpts.chat.models.retention import HOLD_REASON_LENGTH, MAX_DAYS
-from gpts.chat.queries.retention import list_holds, list_rules_in_force
+from gpts.chat.queries.retention import list_gpts_to_hold, list_holds, list_rules_in_force
 from gpts.chat.services.retention import end_hold, end_rule, propose_rule, save_rule, start_hold
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.models import Workspace
@@ -36,12 +36,16 @@ class _WithGPT(forms.Form):
     def __init__(self, *args: Any, gpts: list[GPT], nobody: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.gpts = {str(gpt.pk): gpt for gpt in gpts}
-        choices = [("", nobody), *((pk, gpt.name) for pk, gpt in self.gpts.items())]
+        choices = [("", nobody), *((pk, _name(gpt)) for pk, gpt in self.gpts.items())]
         self.fields["gpt"] = forms.ChoiceField(label="GPT", choices=choices, required=False)
 
     @property
     def gpt(self) -> GPT | None:
         return self.gpts.get(self.cleaned_data.get("gpt", ""))
+
+
+def _name(gpt: GPT) -> str:
+    return gpt.name if gpt.deleted_at is None else _("%(name)s (deleted)") % {"name": gpt.name}
 
 
 class RuleForm(_WithGPT):
@@ -74,7 +78,10 @@ def _build_forms(tenant: Workspace, request: HttpRequest, posted: str) -> tuple[
         nobody=_("All GPTs without a rule of their own"),
     )
     hold = HoldForm(
-        request.POST if posted == "hold" else None, gpts=gpts, nobody=_("No GPT: a person"), auto_id="hold_%s"
+        request.POST if posted == "hold" else None,
+        gpts=list(list_gpts_to_hold(tenant).order_by("name", "id")[:OFFERED]),
+        nobody=_("No GPT: a person"),
+        auto_id="hold_%s",
     )
     return rule, hold
 

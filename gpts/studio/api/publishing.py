@@ -84,7 +84,7 @@ class ApprovalsView(LoggiaAPIView):
     @extend_schema(operation_id="approval_list", responses=PublishRequestSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """List requests to share versions of a GPT, the newest first."""
-        gpt = access_gpt(self.person, slug, to=GPTAct.VIEW_SETTINGS)
+        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)  # notes and reasons are not for viewers
         return self.page(list_gpt_publish_requests(gpt), PublishRequestSerializer)
 
     @extend_schema(

@@ -41,6 +41,7 @@ from gpts.assistants.states import (
     move_publish_request,
 )
 from gpts.evals.services.gate import check_gate
+from workspaces.access import open_admin_scope
 from workspaces.acts import check_act
 from workspaces.models import User, Workspace
 from workspaces.policy import gpt_targets
@@ -147,14 +148,16 @@ def ask_to_publish(*, gpt: GPT, audience: str, note: str, by: User, at: datetime
 @transaction.atomic
 def withdraw_publish_request(*, request: PublishRequest, by: User, at: datetime) -> None:
     """Take back an open request. Audited. Raises IllegalTransition (``already_answered``)."""
-    lock_gpt(request.gpt, allow_quarantined=True)
-    fresh = _reread(request)
-    before = fresh.state
-    _move(fresh, PublishAction.WITHDRAW, by=by, at=at)
-    fresh.save()
-    _record(
-        "gpts.publishing_withdrawn", fresh, by=by, at=at, changes={"publish_state": (before, fresh.state)}
-    )
+    # Whoever asked may have lost the right to edit, and the rows with it.
+    with open_admin_scope(request.workspace_id, user_id=by.pk):
+        lock_gpt(request.gpt, allow_quarantined=True)
+        fresh = _reread(request)
+        before = fresh.state
+        _move(fresh, PublishAction.WITHDRAW, by=by, at=at)
+        fresh.save()
+        _record(
+            "gpts.publishing_withdrawn", fresh, by=by, at=at, changes={"publish_state": (before, fresh.state)}
+        )
 
 
 @transaction.atomic

@@ -49,8 +49,8 @@ def share_draft(
     Idempotent. Raises the errors of check_direct_audience, check_act, check_ready, check_gate,
     check_approval, freeze_version, set_live_version and choose_address; nothing is written then.
     """
+    gpt = lock_gpt(gpt)  # what the checks look at is what is frozen
     if only_update:
-        lock_gpt(gpt)
         # Locked, so that its owner cannot end it before this is done.
         live = LiveVersion.objects.select_for_update(of=("self",)).filter(gpt=gpt, audience__in=audiences)
         if {row.audience for row in live.order_by("pk")} != set(audiences):

@@ -16,18 +16,19 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from core.errors import Conflict, DomainError, InvalidInput
 from gpts.assistants.access import access_gpt
 from gpts.assistants.audiences import DIRECT_AUDIENCES, check_direct_audience
-from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.models import GPT, LiveVersion, PublishRequest
 from gpts.assistants.queries.orphans import list_successors
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import check_not_quarantined, delete_gpt
 from gpts.assistants.services.transfers import request_transfer
 from gpts.assistants.services.versions import ACT_BY_AUDIENCE, clear_live_version, set_live_version
-from gpts.assistants.states import Audience
+from gpts.assistants.states import Audience, PublishState
 from gpts.evals.services.gate import check_gate
-from gpts.studio.services.publishing import check_approval
+from gpts.studio.services.publishing import check_approval, withdraw_publish_request
 from marketplace.services.listings import delist_listing
 from marketplace.states import ListingState
 from reviews.queries import submission_status
+from reviews.services.submissions import withdraw_submission
 from workspaces.acts import check_act
 from workspaces.models import User, Workspace
 from workspaces.policy import gpt_targets
@@ -148,6 +149,12 @@ def _change_audience(gpt: GPT, *, audience: Audience, by: User, at: datetime) ->
 
 
 def _unpublish(gpt: GPT, *, by: User, at: datetime) -> str:
+    # First what waits, which would bring it back; cases are locked before all else (reviews).
+    status = submission_status(gpt)
+    if status.is_open and status.submission is not None:
+        withdraw_submission(submission=status.submission, by=by, at=at)
+    for request in PublishRequest.objects.filter(gpt=gpt, state=PublishState.OPEN).order_by("pk"):
+        withdraw_publish_request(request=request, by=by, at=at)
     left = [
         audience
         for audience in DIRECT_AUDIENCES

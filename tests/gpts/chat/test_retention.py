@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from core.errors import Conflict, DomainError
+from core.errors import Conflict, DomainError, Forbidden, NotFound
 from core.ids import uuid7
 from core.models import AuditEvent
 from core.scope import system_scope
@@ -38,6 +39,7 @@ from tests.support.times import NOW
 from workspaces.erasure import ErasureWaits
 from workspaces.models import Member, User, Workspace
 from workspaces.services.leaving import delete_workspace
+from workspaces.services.life_cycle import GRACE, delete_due_workspaces, plan_deletion
 
 pytestmark = pytest.mark.django_db
 
@@ -128,10 +130,12 @@ def test_a_rule_is_counted_before_it_is_saved_and_replaces_the_one_before(
     # The clock of the job is not that of the test: counted anew for the day of the rows.
     count_rule(rule_id=rule.pk, at=NOW)
     counted = client.get(asked["Location"]).content.decode()
+    too_old = client.post(f"{base}/{rule.pk}/save").status_code
+    RetentionRule.objects.update(counted_at=timezone.now())
     saved = client.post(f"{base}/{rule.pk}/save").status_code
 
     rule.refresh_from_db()
-    assert (early, saved) == (409, 302)
+    assert (early, too_old, saved) == (409, 409, 302)
     assert "Counting what this would delete" in waiting
     assert "1 conversation would be deleted within the hour." in counted
     assert "1 more stays" in counted
@@ -223,6 +227,46 @@ def test_erasures_wait_for_the_end_of_a_hold(stage: Stage) -> None:
     assert LegalHold.objects.get().reason == ""
 
 
+def test_a_deleted_gpt_is_held_and_nobody_ends_a_hold_on_themselves(stage: Stage) -> None:
+    kept = stage.talk(stage.bob, stage.desk, 100)
+    GPT.objects.filter(pk=stage.desk.pk).update(deleted_at=NOW)
+    body = {"email": "", "gpt": stage.desk.slug, "reason": REASON}
+    made = ApiClient(stage.boss, stage.company, ("account",)).post(
+        f"workspaces/{stage.company.slug}/legal-holds", body
+    )
+    stage.rule(30)
+    own = stage.hold(email=stage.boss.email)
+
+    with pytest.raises(Forbidden) as refusal:
+        end_hold(hold=own, by=stage.boss, at=NOW)
+
+    own.refresh_from_db()
+    assert (refusal.value.code, own.ended_at) == ("own_hold", None)
+    assert (made.status_code, made.json()["gpt"]) == (201, stage.desk.slug)
+    page = sign_in(stage.boss).get(f"/w/{stage.company.slug}/admin/retention")
+    assert "Desk (deleted)" in page.content.decode()
+    assert (apply_retention(clock=clock), stage.left()) == (0, {kept})
+
+
+def test_a_hold_keeps_its_workspace_and_no_other_from_being_deleted(stage: Stage) -> None:
+    other = create_company(stage.boss)
+    refused = create_company(stage.boss)
+    for place in (stage.company, other):
+        plan_deletion(workspace=place, confirmation=place.name, by=stage.boss, at=NOW)
+    stage.hold(email=stage.bob.email)
+    start_hold(workspace=refused, email=stage.boss.email, reason=REASON, by=stage.boss, at=NOW)
+    with pytest.raises(Conflict) as refusal:
+        plan_deletion(workspace=refused, confirmation=refused.name, by=stage.boss, at=NOW)
+
+    with system_scope("tests"):
+        assert delete_due_workspaces(at=NOW + GRACE) == 1
+
+    closed = Workspace.objects.filter(suspended_at__isnull=False)
+    assert (refusal.value.code, list(closed)) == ("gpts.chat_obstacle", [other])
+    with pytest.raises(NotFound):
+        start_hold(workspace=other, email=stage.boss.email, reason=REASON, by=stage.boss, at=NOW)
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -248,7 +292,8 @@ def test_the_api_proposes_saves_holds_and_ends(stage: Stage) -> None:
     client, base = ApiClient(stage.boss, stage.company, ("account",)), f"workspaces/{stage.company.slug}"
     proposed = client.post(f"{base}/retention", {"gpt": stage.desk.slug, "days": 30}).json()
     too_early = client.put(f"{base}/retention/{proposed['id']}", {})
-    count_rule(rule_id=UUID(proposed["id"]), at=NOW)
+    not_in_force = client("DELETE", f"{base}/retention/{proposed['id']}")
+    count_rule(rule_id=UUID(proposed["id"]), at=timezone.now())
     saved = client.put(f"{base}/retention/{proposed['id']}", {}).json()
     listed = client.get(f"{base}/retention").json()
     ended = client("DELETE", f"{base}/retention/{proposed['id']}")
@@ -262,6 +307,7 @@ def test_the_api_proposes_saves_holds_and_ends(stage: Stage) -> None:
         None,
         stage.desk.slug,
     )
+    assert (not_in_force.status_code, not_in_force.json()["error"]["code"]) == (409, "not_in_force")
     assert (too_early.status_code, too_early.json()["error"]["code"]) == (409, "not_counted")
     assert (saved["conversation_count"], saved["held_count"], [one["id"] for one in listed]) == (
         0,

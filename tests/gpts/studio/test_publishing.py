@@ -11,12 +11,15 @@ from django.db import IntegrityError, transaction
 from core.errors import Conflict, DomainError, Forbidden, IllegalTransition
 from gpts.assistants.models import GPT, LiveVersion, PublishingRule, PublishRequest, Version
 from gpts.assistants.services.gpts import update_draft
+from gpts.assistants.services.shares import set_share
+from gpts.assistants.services.versions import clear_live_version
 from gpts.assistants.states import (
     PUBLISH_MOVES,
     ApprovalNeed,
     Audience,
     PublishAction,
     PublishState,
+    ShareRight,
     move_publish_request,
 )
 from gpts.studio.services.publishing import (
@@ -38,6 +41,7 @@ from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
 from tests.support.times import NOW
 from workspaces.models import Notification, User, Workspace
+from workspaces.services.members import add_member
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -258,6 +262,71 @@ def test_an_approval_opens_nothing_that_the_rules_refuse_by_then(
     with pytest.raises(DomainError):
         ask_to_publish(gpt=edit(gpt, "Anew."), audience="link", note="", by=builder, at=NOW)
     assert PublishRequest.objects.count() == 1
+
+
+def test_a_draft_that_changed_since_it_was_read_is_not_shared(
+    company: Workspace, gpt: GPT, builder: User, admin: User
+) -> None:
+    asked = ask_to_publish(gpt=gpt, audience=Audience.WORKSPACE, note="", by=builder, at=NOW)
+    approve_publish_request(request=asked, by=admin, at=NOW)
+    clear_live_version(gpt=gpt, audience=Audience.WORKSPACE, by=builder, at=NOW)
+    read_before = GPT.objects.select_related("workspace", "language_model").get(pk=gpt.pk)
+    edit(gpt, "Tell something else.")
+
+    with pytest.raises(Conflict) as refusal:
+        share(read_before, Audience.WORKSPACE, builder)
+    with pytest.raises(Conflict):
+        submit_version(gpt=read_before, release_notes="", note="", attested=True, by=builder, at=LATER)
+
+    assert (refusal.value.code, list_live(gpt)) == ("approval_needed", {})
+
+
+def test_stopping_ends_what_others_asked_for(
+    company: Workspace, gpt: GPT, builder: User, admin: User
+) -> None:
+    editor = UserFactory.create()
+    add_member(workspace=company, user=editor, role="builder", by=None, at=NOW)
+    set_share(gpt=gpt, user=editor, right=ShareRight.EDIT, by=builder, at=NOW)
+    first = ask_to_publish(gpt=gpt, audience=Audience.WORKSPACE, note="", by=builder, at=NOW)
+    approve_publish_request(request=first, by=admin, at=NOW)
+    edit(gpt, "Tell tides and winds.")
+    asked = ask_to_publish(gpt=gpt, audience=Audience.WORKSPACE, note="", by=editor, at=NOW)
+
+    clear_live_version(gpt=gpt, audience=Audience.WORKSPACE, by=builder, at=LATER)
+
+    with pytest.raises(IllegalTransition):
+        approve_publish_request(request=asked, by=admin, at=LATER)
+    asked.refresh_from_db()
+    assert (asked.state, list_live(gpt)) == (PublishState.SUPERSEDED, {})
+
+
+def test_who_asked_takes_it_back_without_the_right_to_edit(
+    company: Workspace, gpt: GPT, builder: User
+) -> None:
+    editor = UserFactory.create()
+    add_member(workspace=company, user=editor, role="builder", by=None, at=NOW)
+    set_share(gpt=gpt, user=editor, right=ShareRight.EDIT, by=builder, at=NOW)
+    asked = ask_to_publish(gpt=gpt, audience=Audience.WORKSPACE, note="Please", by=editor, at=NOW)
+    set_share(gpt=gpt, user=editor, right=ShareRight.VIEW, by=builder, at=NOW)
+    client = ApiClient(editor, company, ("gpts:read", "gpts:write"))
+
+    listed = client.get(f"gpts/{gpt.slug}/approvals")
+    taken = client("DELETE", f"gpts/{gpt.slug}/approvals/{asked.pk}")
+
+    asked.refresh_from_db()
+    assert (listed.status_code in (403, 404), "Please" in listed.content.decode()) == (True, False)
+    assert (taken.status_code, asked.state) == (204, PublishState.WITHDRAWN)
+
+
+def test_a_batch_that_stops_sharing_ends_what_waits(
+    company: Workspace, gpt: GPT, builder: User, admin: User
+) -> None:
+    asked = ask_to_publish(gpt=gpt, audience=Audience.WORKSPACE, note="", by=builder, at=NOW)
+
+    apply_batch(workspace=company, gpts=[gpt], act="unpublish", by=admin, at=LATER)
+
+    asked.refresh_from_db()
+    assert asked.state == PublishState.WITHDRAWN
 
 
 def test_a_batch_does_not_go_round_it(company: Workspace, gpt: GPT, builder: User, admin: User) -> None:

@@ -26,6 +26,7 @@ from workspaces.queries.identity import (
     list_proved_domains,
     list_scim_tokens,
 )
+from workspaces.rules import is_workspace_owner
 from workspaces.saml.metadata import describe_certificates
 from workspaces.services.identity_rules import set_role_claims, set_sign_in_rules
 from workspaces.services.scim_tokens import create_scim_token, revoke_scim_token
@@ -153,6 +154,8 @@ def show_identity(request: HttpRequest, tenant: Workspace, *, plain: str = "", *
         "tokens": list_scim_tokens(tenant),
         "directory": count_directory(tenant),
         "scim_address": absolute_url(f"/scim/v2/{tenant.slug}"),
+        # Only owners switch and remove connections, or set one.
+        "is_owner": is_workspace_owner(person_of(request), tenant),
         "connection": connection,
         "unproved": [] if connection is None else sorted(set(connection.domains) - proved),
         "saml": saml,
