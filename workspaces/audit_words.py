@@ -516,6 +516,9 @@ ACTIONS = {
     "workspaces.member_role_changed": ActionWords(
         Area.MEMBERS, _("Role changed"), _("%(who)s changed the role of %(user_id)s."), fields=_ROLE
     ),
+    "workspaces.mail_tested": ActionWords(
+        Area.SETTINGS, _("Mail test"), _("%(who)s had a test mail sent to themselves.")
+    ),
     "workspaces.members_imported": ActionWords(
         Area.MEMBERS,
         _("Invitations from a file"),

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from config.celery import app
 from core.ids import uuid7
 from gpts.assistants.models import GPT, GPTTransfer
-from gpts.chat.models import Attachment, ContentAccessRule
+from gpts.chat.models import Attachment, ContentAccessRule, RetentionRule
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.runs import start_run
 from gpts.knowledge.models import Document, KnowledgeFile, Passage, PassageVector
@@ -143,6 +143,14 @@ def insights_of_a_deleted_gpt() -> Arguments:
     return {"gpt_id": gpt.pk}
 
 
+def saved_rule() -> Arguments:
+    owner = UserFactory.create()
+    rule = RetentionRule.objects.create(
+        workspace=create_company(owner), days=30, proposed_by=owner, proposed_at=NOW, saved_at=NOW
+    )
+    return {"rule_id": str(rule.pk)}
+
+
 def announcement_of_a_stopped_rule() -> Arguments:
     company = create_company(UserFactory.create())
     ContentAccessRule.objects.create(workspace=company, is_allowed=False, changed_at=NOW)
@@ -228,6 +236,7 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "gpts.note_model_answer": (NOTHING_LEARNED, [answer_of_a_moved_model]),
     "gpts.transfer_gpts": ({"transfer_id": str(uuid4())}, [finished_transfer]),
     "gpts.fill_insights_of_gpt": ({"gpt_id": 10**9}, [insights_of_a_deleted_gpt]),
+    "gpts.count_retention": ({"rule_id": str(uuid4())}, [saved_rule]),
     "reviews.check_submission": ({"submission_id": str(uuid4())}, [decided_submission]),
     "reviews.deliver_notice": ({"notice_id": str(uuid4())}, [sent_notice]),
     "payouts.calculate_close": ({"run_id": 10**9}, [closed_month]),

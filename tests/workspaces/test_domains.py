@@ -231,6 +231,7 @@ def test_people_at_the_domain_are_offered_to_join(client: Client, company: Works
     assert (client.get(path).status_code, client.post(path).status_code) == (404, 404)
     open_to(company, owner, "offer")
     assert [(offer.workspace, offer.domain) for offer in list_join_offers(ann)] == [(company, DOMAIN)]
+    assert client.get("/join/domain/no-such-place").status_code == 404
     for page in (path, "/w/new", "/settings/"):
         assert company.name in client.get(page).content.decode()
     assert client.post(path).headers["Location"] == f"/w/{company.slug}/"

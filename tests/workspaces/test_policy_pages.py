@@ -190,6 +190,8 @@ def test_the_api_reads_replaces_previews_and_restores(
     assert api("GET", base).json()["revision"] == 0
 
     body = {"revision": 0, "rules": [rule], "closed": ["export"], "note": "By API"}
+    never_read = api("PUT", base, {**body, "revision": 9})
+    assert (never_read.status_code, never_read.json()["error"]["code"]) == (409, "policy_changed")
     assert api("PUT", base, body).json() == {"revision": 1, "closed": ["export"], "rules": [rule]}
     stale = api("PUT", base, {**body, "rules": []})
     assert (stale.status_code, stale.json()["error"]["code"]) == (409, "policy_changed")

@@ -29,7 +29,9 @@ def join_workspace(
     proved domain of their address that let them in.
     """
     refuse_personal(workspace)
-    refuse_archived(workspace)
+    archived_at, seats = Workspace.objects.values_list("archived_at", "seats").get(pk=workspace.pk)
+    if archived_at is not None:
+        raise _build_archived(workspace)
     if Member.objects.filter(workspace=workspace, user=user).exists():
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     if (
@@ -44,7 +46,7 @@ def join_workspace(
             code="guest_not_admin",
             field="role",
         )
-    require_seat(workspace, for_self=by is not None and by.pk == user.pk)
+    _require_seat(workspace, seats, for_self=by is not None and by.pk == user.pk)
     Guest.objects.filter(workspace=workspace, user=user, ended_at__isnull=True).update(ended_at=at)
     member = Member.objects.create(workspace=workspace, user=user, role=role, joined_at=at)
     attach_member(member, email=user.email, at=at)
@@ -73,11 +75,15 @@ def refuse_personal(workspace: Workspace) -> None:
 def refuse_archived(workspace: Workspace) -> None:
     """Raise Conflict (``workspace_archived``) while nobody joins or is invited."""
     if Workspace.objects.filter(pk=workspace.pk, archived_at__isnull=False).exists():
-        raise Conflict(
-            _("%(workspace)s is archived and read only. One of its owners can open it again.")
-            % {"workspace": workspace.name},
-            code="workspace_archived",
-        )
+        raise _build_archived(workspace)
+
+
+def _build_archived(workspace: Workspace) -> Conflict:
+    return Conflict(
+        _("%(workspace)s is archived and read only. One of its owners can open it again.")
+        % {"workspace": workspace.name},
+        code="workspace_archived",
+    )
 
 
 def refuse_removed(workspace_id: int, user: User) -> None:
@@ -111,12 +117,11 @@ def refuse_removed(workspace_id: int, user: User) -> None:
         raise Forbidden(_("Ask an admin to invite you."), code="removed_here")
 
 
-def require_seat(workspace: Workspace, *, for_self: bool) -> None:
+def _require_seat(workspace: Workspace, seats: int | None, *, for_self: bool) -> None:
     """Raise Conflict (``no_seat``) when the workspace has no free seat; the caller has locked it.
 
     ``for_self`` words it for who wants to join, otherwise for an admin.
     """
-    seats = Workspace.objects.filter(pk=workspace.pk).values_list("seats", flat=True).get()
     if seats is None or Member.objects.filter(workspace=workspace).count() < seats:
         return
     if for_self:

@@ -9,8 +9,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import get_connection
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.audit import record
 from core.errors import DomainError
 from core.scope import system_scope
 from workspaces.mail_text import MailText
@@ -29,13 +31,17 @@ class MailTestFailed(DomainError):
 
 
 def request_mail_test(*, by: User, at: datetime) -> OutboundJob:
-    """Have a worker send a test mail to ``by``, who is an operator; raises what request_job raises.
+    """Have a worker send a test mail to ``by``, who is an operator; raises what request_job raises. Audited.
 
     A test that waits or runs already is returned instead.
     """
-    return request_job(
-        kind=MAIL_TEST_JOB, workspace=None, subject_id=by.pk, address=describe_mail_server(), by=by, at=at
-    )
+    with transaction.atomic():
+        job = request_job(
+            kind=MAIL_TEST_JOB, workspace=None, subject_id=by.pk, address=describe_mail_server(), by=by, at=at
+        )
+        if job.created_at == at:
+            record(action="workspaces.mail_tested", by=by, at=at, subject=by)
+    return job
 
 
 def describe_mail_server() -> str:

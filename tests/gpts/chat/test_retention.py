@@ -315,6 +315,9 @@ def test_the_api_proposes_saves_holds_and_ends(stage: Stage) -> None:
         [saved["id"]],
     )
     assert (ended.status_code, client.get(f"{base}/retention").json()) == (204, [])
+    for kind in ("retention", "legal-holds"):
+        absent = client("DELETE", f"{base}/{kind}/{uuid7(NOW)}")
+        assert absent.status_code == 404
     assert (twice.status_code, twice.json()["error"]["code"]) == (409, "held_already")
     assert [(one["person"]["display_name"], one["reason"]) for one in holds] == [("Ann", REASON)]
     assert (done.status_code, client.get(f"{base}/legal-holds").json()) == (204, [])

@@ -311,10 +311,12 @@ def test_who_asked_takes_it_back_without_the_right_to_edit(
     client = ApiClient(editor, company, ("gpts:read", "gpts:write"))
 
     listed = client.get(f"gpts/{gpt.slug}/approvals")
+    absent = client("DELETE", f"gpts/{gpt.slug}/approvals/{10**30}")
     taken = client("DELETE", f"gpts/{gpt.slug}/approvals/{asked.pk}")
 
     asked.refresh_from_db()
     assert (listed.status_code in (403, 404), "Please" in listed.content.decode()) == (True, False)
+    assert absent.status_code == 404
     assert (taken.status_code, asked.state) == (204, PublishState.WITHDRAWN)
 
 
