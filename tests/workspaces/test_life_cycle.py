@@ -41,6 +41,7 @@ from workspaces.services.life_cycle import (
     reopen_workspace,
 )
 from workspaces.services.members import invite_member
+from workspaces.services.workspace_control import TIME_TO_CANCEL, restore_workspace
 
 pytestmark = pytest.mark.django_db
 STAYS = {Act.EXPORT, Act.USE_API, Act.USE_EXTERNAL}
@@ -165,6 +166,9 @@ def test_a_suspended_workspace_waits_with_its_deletion(company: Workspace, owner
     Workspace.objects.filter(pk=company.pk).update(suspended_at=AT)
     with system_scope("tests"):
         assert delete_due_workspaces(at=AT + GRACE) == 0
+        restore_workspace(workspace=fresh(company), reason="A mistake.", by=owner, at=AT + GRACE)
+        assert delete_due_workspaces(at=AT + GRACE) == 0
+    assert fresh(company).deletion_due_at == AT + GRACE + TIME_TO_CANCEL
     assert not Erasure.objects.exists()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from workspaces.services.mails import enqueue_mail
 from workspaces.services.people import clean_reason
 from workspaces.states import COMPANY_KINDS, Role, WorkspaceKind
 
+TIME_TO_CANCEL = timedelta(days=7)
 # The values that set_workspace_limits takes; None means no limit of its own.
 LIMITS = ("seats", "knowledge_bytes", "gpt_limit")
 MAX_LIMIT = {"seats": 1_000_000, "knowledge_bytes": 2**50, "gpt_limit": 1_000_000}
@@ -48,7 +49,7 @@ def suspend_workspace(*, workspace: Workspace, reason: str, by: User, at: dateti
 def restore_workspace(*, workspace: Workspace, reason: str, by: User, at: datetime) -> None:
     """Open a suspended workspace again and tell its owners. Idempotent. Audited.
 
-    Raises InvalidInput without a reason, and Conflict for a personal or deleted workspace.
+    Of a planned deletion at least TIME_TO_CANCEL is left: meanwhile no owner could cancel it. Raises InvalidInput without a reason, and Conflict for a personal or deleted workspace.
     """
     reason = clean_reason(reason)
     with transaction.atomic():
@@ -58,6 +59,8 @@ def restore_workspace(*, workspace: Workspace, reason: str, by: User, at: dateti
         if not changed.update(suspended_at=None):
             return
         workspace.suspended_at = None
+        soonest = at + TIME_TO_CANCEL
+        Workspace.objects.filter(pk=workspace.pk, deletion_due_at__lt=soonest).update(deletion_due_at=soonest)
         for owner in _list_owners(workspace):
             _mail_restoration(owner, workspace)
         record(action="workspaces.workspace_restored", by=by, at=at, subject=workspace, reason=reason)
