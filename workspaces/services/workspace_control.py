@@ -49,7 +49,8 @@ def suspend_workspace(*, workspace: Workspace, reason: str, by: User, at: dateti
 def restore_workspace(*, workspace: Workspace, reason: str, by: User, at: datetime) -> None:
     """Open a suspended workspace again and tell its owners. Idempotent. Audited.
 
-    Of a planned deletion at least TIME_TO_CANCEL is left: meanwhile no owner could cancel it. Raises InvalidInput without a reason, and Conflict for a personal or deleted workspace.
+    Of a planned deletion at least TIME_TO_CANCEL is left: meanwhile no owner could cancel it. Raises
+    InvalidInput without a reason, and Conflict for a personal or deleted workspace.
     """
     reason = clean_reason(reason)
     with transaction.atomic():
