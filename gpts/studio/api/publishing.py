@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.errors import Forbidden
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import PublishRequest
 from gpts.assistants.queries.publishing import (
@@ -84,7 +85,11 @@ class ApprovalsView(LoggiaAPIView):
     @extend_schema(operation_id="approval_list", responses=PublishRequestSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """List requests to share versions of a GPT, the newest first."""
-        gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)  # notes and reasons are not for viewers
+        # Notes and reasons are for who edits or decides, not for viewers.
+        try:
+            gpt = access_gpt(self.person, slug, to=GPTAct.EDIT)
+        except Forbidden:
+            gpt = access_gpt(self.person, slug, to=GPTAct.MANAGE)
         return self.page(list_gpt_publish_requests(gpt), PublishRequestSerializer)
 
     @extend_schema(
