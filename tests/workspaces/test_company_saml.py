@@ -229,7 +229,13 @@ def test_only_owners_set_it_and_another_provider_ends_the_links(
     by_admin = confirm_identity(sign_in(admin), admin)
     refusal = by_admin.post(page, fields(metadata=evil))
     assert refusal.status_code == 400 and "Only an owner" in refusal.content.decode()
-    assert by_admin.post(f"{page}/switch").status_code == 403
+    assert [by_admin.post(f"{page}/{act}").status_code for act in ("switch", "delete")] == [403, 403]
+    seen = [
+        client.get(f"/w/{company.slug}/admin/identity").content.decode()
+        for client in (by_admin, confirm_identity(sign_in(owner), owner))
+    ]
+    assert ["Remove the connection" in page for page in seen] == [False, True]
+    assert "Owners of the workspace set up, switch and remove this." in seen[0]
     assert IdentityLink.objects.count() == 1
 
     client = confirm_identity(sign_in(owner), owner)

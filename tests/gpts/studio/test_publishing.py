@@ -324,11 +324,14 @@ def test_a_batch_that_stops_sharing_ends_what_waits(
     company: Workspace, gpt: GPT, builder: User, admin: User
 ) -> None:
     asked = ask_to_publish(gpt=gpt, audience=Audience.WORKSPACE, note="", by=builder, at=NOW)
+    set_publishing_rule(workspace=company, need=ApprovalNeed.NONE, by=admin, at=NOW)
+    submission = submit_version(gpt=gpt, release_notes="", note="", attested=True, by=builder, at=NOW)
 
     apply_batch(workspace=company, gpts=[gpt], act="unpublish", by=admin, at=LATER)
 
     asked.refresh_from_db()
-    assert asked.state == PublishState.WITHDRAWN
+    submission.refresh_from_db()
+    assert (asked.state, submission.state) == (PublishState.WITHDRAWN, "withdrawn")
 
 
 def test_a_batch_does_not_go_round_it(company: Workspace, gpt: GPT, builder: User, admin: User) -> None:
