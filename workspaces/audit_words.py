@@ -160,6 +160,16 @@ def _describe_removal(data: Mapping[str, Any]) -> Any:
     return _("%(who)s removed %(what)s from the workspace.")
 
 
+EXPORT_FAILURES = {
+    "access_ended": _("who asked for it is no owner any more"),
+    "lost": _("it was lost three times"),
+}
+
+
+def _describe_export_failure(value: Any, _data: Mapping[str, Any]) -> Any:
+    return EXPORT_FAILURES.get(str(value), value)
+
+
 def _describe_moment(value: Any, _data: Mapping[str, Any]) -> str:
     return formats.exact(datetime.fromisoformat(value))
 
@@ -354,6 +364,25 @@ ACTIONS = {
     ),
     "workspaces.deletion_cancelled": ActionWords(
         Area.SETTINGS, _("Deletion cancelled"), _("%(who)s cancelled the deletion of %(what)s.")
+    ),
+    "workspaces.export_requested": ActionWords(
+        Area.SETTINGS, _("Export asked for"), _("%(who)s asked for an export of %(what)s.")
+    ),
+    "workspaces.export_made": ActionWords(
+        Area.SETTINGS, _("Export made"), _("An export of %(what)s was made.")
+    ),
+    "workspaces.export_failed": ActionWords(
+        Area.SETTINGS,
+        _("Export failed"),
+        _("An export of %(what)s failed."),
+        details=("failure",),
+        fields={"failure": FieldWords(_("Why"), _describe_export_failure)},
+    ),
+    "workspaces.export_downloaded": ActionWords(
+        Area.SETTINGS, _("Export downloaded"), _("%(who)s downloaded an export of %(what)s.")
+    ),
+    "workspaces.export_deleted": ActionWords(
+        Area.SETTINGS, _("Export deleted"), _("%(who)s deleted an export of %(what)s.")
     ),
     "workspaces.domain_claimed": ActionWords(
         Area.SETTINGS,

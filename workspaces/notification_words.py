@@ -15,6 +15,7 @@ from workspaces.models import Notification
 from workspaces.services.domain_claims import FAILING_KIND, LOST_KIND
 from workspaces.services.domain_joining import JOINED_KIND, OFFERED_KIND
 from workspaces.services.security_notices import SecurityEvent, get_security_messages
+from workspaces.services.workspace_exports import FAILED_KIND, READY_KIND
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ WORDS: Mapping[str, NotificationWords] = {
     LOST_KIND: NotificationWords(
         (Phrase(("%(domain)s no longer belongs to your workspace",)),),
         (Phrase(("Its DNS record is gone. Members stay; nobody joins by it any more.",)),),
+    ),
+    READY_KIND: NotificationWords(
+        (Phrase(("The export of %(name)s is ready",)),),
+        (Phrase(("An owner can download it until %(day)s.",), {"day": reread_day}),),
+    ),
+    FAILED_KIND: NotificationWords(
+        (Phrase(("The export of %(name)s failed",)),),
+        (Phrase(("Ask for it again. If it fails again, tell the operator.",)),),
     ),
     OFFERED_KIND: NotificationWords(
         (Phrase(("You may join %(name)s",)),),

@@ -30,6 +30,7 @@ from workspaces.services.mails import send_waiting_mail, sweep_mails
 from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.single_use import forget_used_tokens
+from workspaces.services.workspace_exports import run_export, tend_exports
 
 # Their jobs run there, found by their kinds.
 HANDLERS = (mail_test,)
@@ -192,3 +193,16 @@ def delete_workspaces() -> int:
     """Close and erase workspaces whose deletion is due. Running twice finds none."""
     with system_scope("workspaces.delete_due_workspaces"):
         return delete_due_workspaces(at=timezone.now())
+
+
+@shared_task(name="workspaces.run_export")
+def export_workspace(*, export_id: str) -> None:
+    """Make the file of an export. Running twice finds it claimed or made."""
+    run_export(export_id=UUID(export_id), clock=timezone.now)
+
+
+@shared_task(name="workspaces.tend_exports")
+def tend_all_exports() -> int:
+    """Start lost exports again and remove old ones. Running twice finds none."""
+    with system_scope("workspaces.tend_exports"):
+        return tend_exports(at=timezone.now())

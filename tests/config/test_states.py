@@ -170,6 +170,11 @@ EXITS: dict[str, dict[str, str]] = {
         "waiting": "job workspaces.resume_erasures", "running": "job workspaces.resume_erasures",
         "finished": END,
     },
+    "workspaces.WorkspaceExport.state": {
+        "waiting": "job workspaces.tend_exports", "running": "job workspaces.tend_exports",
+        "ready": "workspaces.services.workspace_exports.delete_export",
+        "failed": "workspaces.services.workspace_exports.delete_export",
+    },
     "workspaces.OutboundJob.state": {
         "queued": "job workspaces.sweep_outbound_jobs", "running": "job workspaces.sweep_outbound_jobs",
         "done": END, "failed": "workspaces.services.outbound_jobs.retry_job",

@@ -7,6 +7,7 @@ from workspaces.api import (
     connections,
     cost_centres,
     domains,
+    exports,
     groups,
     identity,
     joining,
@@ -33,6 +34,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workspaces/<slug:workspace>/archive", life_cycle.ArchiveView.as_view(), name="workspace-archive"),
     path(
         "workspaces/<slug:workspace>/deletion", life_cycle.DeletionView.as_view(), name="workspace-deletion"
+    ),
+    path("workspaces/<slug:workspace>/exports", exports.ExportsView.as_view(), name="export-list"),
+    path(
+        "workspaces/<slug:workspace>/exports/<uuid:export_id>",
+        exports.WorkspaceExportView.as_view(),
+        name="export-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/exports/<uuid:export_id>/file",
+        exports.WorkspaceExportFileView.as_view(),
+        name="export-file",
     ),
     path(
         "workspaces/<slug:workspace>/hand-over",
