@@ -18,6 +18,7 @@ from workspaces.models import User
 from workspaces.queries import find_user
 from workspaces.services import mail_test, outbound_jobs
 from workspaces.services.activity import record_activity
+from workspaces.services.deletion_reminders import remind_of_deletions
 from workspaces.services.domain_claims import check_due_domains
 from workspaces.services.domain_joining import join_at_sign_up
 from workspaces.services.erasures import resume_erasures, run_erasure
@@ -206,3 +207,10 @@ def tend_all_exports() -> int:
     """Start lost exports again and remove old ones. Running twice finds none."""
     with system_scope("workspaces.tend_exports"):
         return tend_exports(at=timezone.now())
+
+
+@shared_task(name="workspaces.remind_of_deletions")
+def remind_of_planned_deletions() -> int:
+    """Remind owners and admins of planned deletions. Running twice reminds nobody twice."""
+    with system_scope("workspaces.remind_of_deletions"):
+        return remind_of_deletions(at=timezone.now())

@@ -10,6 +10,7 @@ from workspaces.api import (
     exports,
     groups,
     identity,
+    join_offers,
     joining,
     keys,
     life_cycle,
@@ -23,6 +24,8 @@ from workspaces.api import (
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("me", me.MeView.as_view(), name="me"),
+    path("me/join-offers", join_offers.JoinOffersView.as_view(), name="join-offer-list"),
+    path("me/join-offers/<slug:workspace>", join_offers.JoinOfferView.as_view(), name="join-offer-detail"),
     path("me/api-keys", me.ApiKeysView.as_view(), name="api-key-list"),
     path("me/api-keys/<int:key_id>", me.ApiKeyView.as_view(), name="api-key-detail"),
     path("operator/audit.jsonl", audit.PlatformAuditFileView.as_view(), name="operator-audit-lines"),

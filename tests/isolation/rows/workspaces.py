@@ -23,6 +23,7 @@ EXPORT_IDS = WORKSPACE_IDS | {"export_id": "export"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
 GROUP_IDS = WORKSPACE_IDS | {"group_id": "group"}
 GROUP_MEMBER_IDS = GROUP_IDS | {"member_id": "builder_seat"}
+COLLEAGUES = frozenset({"member", "admin", "rival"})
 # Forms of allauth also take PUT, as Django's form views do.
 FORM = "GET POST PUT"
 
@@ -128,6 +129,11 @@ ROWS: list[Row] = [
     page("workspaces:gallery-auth", EVERYBODY, "GET POST"),
     api("workspaces_api:me", PEOPLE, "account"),
     api("workspaces_api:me", PEOPLE, "account", "PATCH", body={"display_name": "X"}),
+    # Their keys are those of a company.
+    api("workspaces_api:join-offer-list", PEOPLE - COLLEAGUES, "account", forbidden=COLLEAGUES),
+    # Nobody in this world has an address at a domain that Alpha has proved.
+    api("workspaces_api:join-offer-detail", NOBODY, "account", "POST", ids=WORKSPACE_IDS,
+        forbidden=COLLEAGUES),
     api("workspaces_api:api-key-list", PEOPLE, "account"),
     api("workspaces_api:api-key-list", PEOPLE, "account", "POST",
         body={"name": "x", "scopes": ["account"], "password": PASSWORD}),
