@@ -21,6 +21,7 @@ from embedded.processes import wait_until
 from embedded.redis import EmbeddedCache, EmbeddedRedis
 from embedded.start import WORKERS
 from embedded.supervisor import end_leftovers, is_group_alive
+from tests.support.ports import find_free_port
 
 pytestmark = pytest.mark.slow
 
@@ -34,9 +35,7 @@ class Script:
     def __init__(self, data: Path, home: Path) -> None:
         self.data = data
         self.paths = DataPaths(data)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = find_free_port()
         keep = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         self.environment = keep | {
             "HOME": str(home),

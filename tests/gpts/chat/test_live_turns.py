@@ -20,12 +20,12 @@ from gpts.chat.streaming.connection import (
     build_stop_key,
     find_alive_turns,
     get_sync_redis,
-    read_text,
 )
 from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.hub import run_turn_to_end
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_answer
 from gpts.chat.streaming.live import LiveTurn
+from gpts.chat.streaming.mirror import read_text
 from gpts.evals.services.prompt_turn import PromptTurn
 from gpts.llm.runtime.types import (
     Failed,

@@ -22,7 +22,8 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation
-from gpts.chat.streaming.connection import build_running_key, find_alive_turns, get_sync_redis, read_text
+from gpts.chat.streaming.connection import build_running_key, find_alive_turns, get_sync_redis
+from gpts.chat.streaming.mirror import read_text
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.asking import PromptAnswer
 from gpts.evals.services.gate import find_gate_problem

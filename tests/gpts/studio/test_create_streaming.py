@@ -23,7 +23,7 @@ from gpts.chat.streaming.connection import (
     find_alive_turns,
     get_sync_redis,
 )
-from gpts.chat.streaming.hub import follow_from_redis
+from gpts.chat.streaming.mirror import follow_from_redis
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.metering.models import BudgetReservation
