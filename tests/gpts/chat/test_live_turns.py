@@ -240,7 +240,7 @@ def test_a_turn_run_to_its_end_has_a_heartbeat_a_mirror_and_can_be_stopped(db: N
         is_alive = find_alive_turns([job.id, uuid4()]) == {job.id}
     finally:
         ask_to_stop(job.id)
-        worker.join(20)
+        worker.join(60)
 
     assert is_alive
     assert not worker.is_alive()
