@@ -156,7 +156,7 @@ def test_a_process_does_not_outlive_its_parents_end_of_the_pipe(pool: RenderPool
     assert process.stdin is not None
     process.stdin.close()
 
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.mark.usefixtures("db")
