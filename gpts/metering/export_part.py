@@ -19,6 +19,8 @@ PART = ExportPart(
                 "subject",
                 "group_id",
                 "gpt_id",
+                "cost_centre",
+                "thresholds",
                 "is_each",
                 "measure",
                 "window",

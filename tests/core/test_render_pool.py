@@ -15,7 +15,14 @@ from core.markdown_renderer import HIGHLIGHT_SECONDS, RENDER_SECONDS
 from core.render_pool import RenderPool, get_pool
 from tests.support.children import get_renderer_seconds
 
-LABELS = {"copy": "Copy", "copied": "Copied", "image": "Image"}
+LABELS = {
+    "copy": "Copy",
+    "copied": "Copied",
+    "image": "Image",
+    "table": "Table",
+    "columns": "Table: %(columns)s",
+    "comma": ", ",
+}
 # Pygments' lexer of make takes nine seconds for these letters.
 MAKE = "```make\n" + "a" * 15_000 + "\n```\n"
 SLOW_CODE = {

@@ -108,6 +108,7 @@ def plant_person(user: User) -> None:
         measure="cost_micros",
         hard_limit=5,
         window="month",
+        cost_centre="",
     )
     plant(store.BuilderProfile, user=user)
     plant(store.FormerHandle, user=user)

@@ -217,13 +217,9 @@ def _finish(export: WorkspaceExport, claim: UUID, sink: Sink, *, at: datetime) -
         expires_at=expires_at, claim=None,
     ):  # fmt: skip
         return False
+    export.expires_at = expires_at
     for owner in list_owners(export.workspace):
-        with translation.override(owner.language or settings.LANGUAGE_CODE):
-            title = gettext("The export of %(name)s is ready") % {"name": export.workspace.name}
-            body = gettext("An owner can download it until %(day)s.") % {
-                "day": date_format(expires_at, day_format())
-            }
-            _tell(owner, READY_KIND, export, title, body, at)
+        _tell(owner, READY_KIND, export, at)
     _record("export_made", export, by=None, at=at)
     return True
 
@@ -241,19 +237,25 @@ def _fail(rows: Any, failure: str, at: datetime) -> int:
         _record("export_failed", export, by=None, at=at, failure=failure)
         if failure == "access_ended":
             continue
-        owner = export.requested_by
-        with translation.override(owner.language or settings.LANGUAGE_CODE):
-            title = gettext("The export of %(name)s failed") % {"name": export.workspace.name}
-            body = gettext("Ask for it again. If it fails again, tell the operator.")
-            _tell(owner, FAILED_KIND, export, title, body, at)
+        _tell(export.requested_by, FAILED_KIND, export, at)
     return count
 
 
-def _tell(owner: User, kind: str, export: WorkspaceExport, title: str, body: str, at: datetime) -> None:
+def _tell(owner: User, kind: str, export: WorkspaceExport, at: datetime) -> None:
+    """Notify and mail an owner in their language."""
     url = reverse("workspaces:export-list", args=[export.workspace.slug])
-    notify(user=owner, kind=kind, title=title, body=body, url=url, at=at)
-    text = MailText(title, (body,), link=absolute_url(url), label=gettext("Open the page of exports"))
-    enqueue_mail(to=owner.email, text=text)
+    name = {"name": export.workspace.name}
+    with translation.override(owner.language or settings.LANGUAGE_CODE):
+        if kind == READY_KIND:
+            title = gettext("The export of %(name)s is ready") % name
+            day = date_format(export.expires_at, day_format())
+            body = gettext("An owner can download it until %(day)s.") % {"day": day}
+        else:
+            title = gettext("The export of %(name)s failed") % name
+            body = gettext("Ask for it again. If it fails again, tell the operator.")
+        notify(user=owner, kind=kind, title=title, body=body, url=url, at=at)
+        text = MailText(title, (body,), link=absolute_url(url), label=gettext("Open the page of exports"))
+        enqueue_mail(to=owner.email, text=text)
 
 
 def _record(act: str, export: WorkspaceExport, *, by: User | None, at: datetime, failure: str = "") -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0021_exports")]
+    dependencies: ClassVar = [("workspaces", "0022_exports")]
 
     operations: ClassVar = [
         migrations.AddField("workspace", "deletion_reminded_at", models.DateTimeField(blank=True, null=True)),

@@ -21,7 +21,7 @@ def point_to(table: str, name: str) -> models.ForeignKey:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0020_life_cycle")]
+    dependencies: ClassVar = [("workspaces", "0021_grace_notices")]
 
     operations: ClassVar = [
         migrations.CreateModel(
