@@ -40,7 +40,7 @@ def seed_archive(*, at: datetime) -> str:
     )
     add_member(workspace=pilot, user=builder, role=Role.BUILDER, by=admin, at=begun)
     gpt = build(TRIED, builder, pilot, at=begun)
-    version = freeze_version(gpt=gpt, by=builder, at=begun)
+    version = freeze_version(gpt=gpt, release_notes="", by=builder, at=begun)
     set_live_version(gpt=gpt, version=version, audience=Audience.WORKSPACE, by=builder, at=begun)
     archive_workspace(workspace=pilot, by=admin, at=at - timedelta(days=60))
     return "1 archived workspace"
