@@ -19,6 +19,7 @@ from core.audit_words import (
     ObjectWords,
     Reader,
     describe_choice,
+    describe_filter_names,
     read_numbers,
     read_uuids,
 )
@@ -295,9 +296,40 @@ _JOB = {
     "kind": FieldWords(_("Kind"), describe_choice(JobKind)),
     "task": FieldWords(_("Job"), lambda value, _data: get_job_label(value)),
 }
+# What the audit log is filtered by.
+_FILTERS = {
+    "person": _("Person"),
+    "area": _("Kind"),
+    "action": _("Action"),
+    "since": _("From day"),
+    "until": _("To day"),
+    "kind": _("About"),
+    "object": _("Which one"),
+}
+_FORMATS = {"csv": "CSV", "jsonl": "JSON lines"}
+
+
+def _describe_filter(value: Any, _data: Mapping[str, Any]) -> str:
+    return describe_filter_names(value, _FILTERS)
+
+
+def _describe_format(value: Any, _data: Mapping[str, Any]) -> str:
+    return str(_FORMATS.get(value, value))
+
+
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
+    "workspaces.audit_exported": ActionWords(
+        Area.SETTINGS,
+        _("Audit log downloaded"),
+        _("%(who)s downloaded the audit log as a file."),
+        details=("rows", "format", "filter"),
+        fields={
+            "format": FieldWords(_("Format"), _describe_format),
+            "filter": FieldWords(_("Filtered by"), _describe_filter),
+        },
+    ),
     "workspaces.api_key_created": ActionWords(
         Area.ACCOUNTS, _("API key created"), _("%(who)s created the API key %(what)s."), details=("scopes",)
     ),

@@ -24,6 +24,8 @@ from gpts.assistants.models import Adoption
 from gpts.assistants.services.edit_notices import _build_mail as build_edit_mail
 from gpts.chat.models import ContentAccess
 from gpts.chat.services.content_access import _tell_person
+from gpts.metering.models import Budget
+from gpts.metering.services.budgets.thresholds import build_threshold_mail
 from reviews.models import Notice
 from reviews.notice_mails import build_notice_mail
 from tests.support.factories.workspaces import OperatorUserFactory, UserFactory
@@ -45,6 +47,7 @@ from workspaces.services.people import (
     send_confirmation_reminder,
     suspend_person,
 )
+from workspaces.services.second_factor_notices import build_grace_mail
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.workspace_control import _mail_restoration, _mail_suspension
 
@@ -62,6 +65,9 @@ ACCOUNT = {
 }  # fmt: skip
 ADA, BEN = User(display_name="Ada"), User(display_name="Ben")
 ACME = Workspace(name="Acme", slug="acme")
+SPENT = Budget(
+    workspace=ACME, name="Outside", subject="workspace", measure="turns", window="month", hard_limit=100
+)
 APPROVAL = Adoption(workspace=ACME, expires_at=NOW + timedelta(90), recertify_at=NOW + timedelta(30))
 
 Send = Callable[[User], object]
@@ -131,6 +137,12 @@ MAILS: dict[str, dict[str, Send]] = {
         "": build(lambda: build_edit_mail("Ada: Outside", "Because", "/build/outside/versions"))
     },
     "gpts/chat/services/content_access.py:_tell_person": {"": tell_of_reading},
+    "gpts/metering/services/budgets/thresholds.py:build_threshold_mail": {
+        str(percent): build(
+            partial(build_threshold_mail, SPENT, used=percent, percent=percent, url="/w/acme/admin/budgets")
+        )
+        for percent in (50, 100)
+    },
     "reviews/notice_mails.py:build_notice_mail": {"": build(make_notice)},
     "workspaces/account_mails.py": {
         prefix: build(partial(build_account_mail, prefix, ACCOUNT)) for prefix in ACCOUNT_MAILS
@@ -147,6 +159,10 @@ MAILS: dict[str, dict[str, Send]] = {
     "workspaces/services/people.py:restore_person": {"": restore},
     "workspaces/services/people.py:send_confirmation_reminder": {
         "": remind
+    },
+    "workspaces/services/second_factor_notices.py:build_grace_mail": {
+        str(is_first): build(partial(build_grace_mail, ACME, NOW, is_first=is_first))
+        for is_first in (True, False)
     },
     "workspaces/services/security_notices.py:notify_security": {
         f"{event}{detail}": partial(tell_of_security, event, detail)

@@ -16,7 +16,7 @@ from core.jobs import enqueue_on_commit
 from core.links import absolute_url
 from core.look import formats
 from workspaces.mail_text import MailText
-from workspaces.models import Member
+from workspaces.models import Member, Workspace
 from workspaces.queries import SECOND_FACTORS
 from workspaces.services.mails import enqueue_mail
 
@@ -68,11 +68,13 @@ def _tell(member: Member, *, at: datetime) -> None:
         member.grace_reminded_for = deadline
     member.grace_told_for = deadline
     with translation.override(member.user.language or settings.LANGUAGE_CODE):
-        enqueue_mail(to=member.user.email, text=_build_mail(member, deadline, is_first=is_first))
+        enqueue_mail(
+            to=member.user.email, text=build_grace_mail(member.workspace, deadline, is_first=is_first)
+        )
 
 
-def _build_mail(member: Member, deadline: datetime, *, is_first: bool) -> MailText:
-    words = {"name": member.workspace.name, "moment": f"{formats.exact(deadline)} UTC"}
+def build_grace_mail(workspace: Workspace, deadline: datetime, *, is_first: bool) -> MailText:
+    words = {"name": workspace.name, "moment": f"{formats.exact(deadline)} (UTC)"}
     subject = _("%(name)s asks for two-factor sign-in") if is_first else _("Two-factor sign-in is due soon")
     return MailText(
         subject % words,

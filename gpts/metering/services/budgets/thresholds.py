@@ -68,13 +68,14 @@ def _tell_admins(use: BudgetUse, percent: int, *, at: datetime) -> None:
     url = reverse("gpts:budget-list", args=[budget.workspace.slug])
     for admin in admins.order_by("pk"):
         with translation.override(admin.language or translation.get_language()):
-            title, body = _build_words(budget, use.used, percent)
-            notify(user=admin, kind=KIND, title=title, body=body, url=url, at=at)
-            text = MailText(title, (body,), link=absolute_url(url), label=_("Open the budgets"))
+            text = build_threshold_mail(budget, used=use.used, percent=percent, url=url)
+            body = str(text.paragraphs[0])
+            notify(user=admin, kind=KIND, title=text.subject, body=body, url=url, at=at)
             enqueue_mail(to=admin.email, text=text)
 
 
-def _build_words(budget: Budget, used: int, percent: int) -> tuple[str, str]:
+def build_threshold_mail(budget: Budget, *, used: int, percent: int, url: str) -> MailText:
+    """Return the words of the mail, and so of the notification, in the active language."""
     limit = budget.hard_limit or budget.soft_limit or 0
     words = {
         "name": budget.name,
@@ -92,4 +93,5 @@ def _build_words(budget: Budget, used: int, percent: int) -> tuple[str, str]:
             if used >= budget.hard_limit
             else _("New answers are refused when it is used up.")
         )
-    return title, join_sentences(sentences)
+    body = join_sentences(sentences)
+    return MailText(title, (body,), link=absolute_url(url), label=_("Open the budgets"))
