@@ -15,17 +15,19 @@ from kombu.exceptions import OperationalError
 log = structlog.get_logger(__name__)
 
 
-def enqueue_on_commit(task: str, /, *, countdown: float | None = None, **kwargs: Any) -> None:
+def enqueue_on_commit(
+    task: str, /, *, countdown: float | None = None, expires: float | None = None, **kwargs: Any
+) -> None:
     """Send the task named ``task`` with keyword primitives once the surrounding transaction has committed.
 
-    ``countdown`` delays it by that many seconds. Nothing is sent when the transaction rolls back. Tasks may
-    run twice and must be idempotent. A failure of the broker is logged, not raised: periodic jobs pick up
-    work that was not sent.
+    ``countdown`` delays it by that many seconds, after ``expires`` no worker begins it. Nothing is sent when
+    the transaction rolls back. Tasks may run twice and must be idempotent. A failure of the broker is logged,
+    not raised: periodic jobs pick up work that was not sent.
     """
 
     # A plain function, as Django logs the callback's __qualname__ when it fails.
     def send() -> None:
-        current_app.send_task(task, kwargs=kwargs, countdown=countdown)
+        current_app.send_task(task, kwargs=kwargs, countdown=countdown, expires=expires)
 
     transaction.on_commit(send, robust=True)
 

@@ -14,9 +14,14 @@ from workspaces.models import Workspace
 
 def _of_listings(model: Any) -> Any:
     def find(workspace: Workspace) -> QuerySet[Any]:
-        return model.objects.filter(listing__workspace=workspace)
+        return model.objects.filter(listing__workspace=workspace, listing__gpt__quarantined_at__isnull=True)
 
     return find
+
+
+def _list_listings(workspace: Workspace) -> QuerySet[Listing]:
+    """Return the entries without those of quarantined GPTs, which have their texts."""
+    return Listing.objects.filter(workspace=workspace, gpt__quarantined_at__isnull=True)
 
 
 PART = ExportPart(
@@ -36,7 +41,7 @@ PART = ExportPart(
         Table(
             "store/listings.jsonl",
             _("Entries in the public store"),
-            of_workspace(Listing),
+            _list_listings,
             columns(
                 "id",
                 "gpt_id",

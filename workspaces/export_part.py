@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import Reader
@@ -42,6 +44,12 @@ def _read_events(workspace: Workspace, person: User, before: Any) -> tuple[list[
     entries = describe_events(rows, Reader(person, workspace.pk, workspace.slug))
     last = rows[-1].pk if len(rows) == EVENTS else None
     return [serialize_entry(entry) for entry in entries], last
+
+
+def _list_guests(workspace: Workspace) -> QuerySet[Guest]:
+    """Return the guests, with the addresses of present ones alone."""
+    present = When(ended_at__isnull=True, expires_at__gt=Now(), then=F("user__email"))
+    return Guest.objects.filter(workspace=workspace).annotate(shown_email=Case(present, default=Value("")))
 
 
 PART = ExportPart(
@@ -116,10 +124,10 @@ PART = ExportPart(
         ),
         Table(
             "people/guests.csv",
-            _("Guests, former ones too"),
-            of_workspace(Guest),
+            _("Guests; former ones without their addresses"),
+            _list_guests,
             columns(
-                "created_at", "expires_at", "ended_at", people=("user", "invited_by"), email="user__email"
+                "created_at", "expires_at", "ended_at", people=("user", "invited_by"), email="shown_email"
             ),
         ),
         Table(

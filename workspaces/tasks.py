@@ -32,7 +32,7 @@ from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.second_factor_notices import send_second_factor_notices
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.single_use import forget_used_tokens
-from workspaces.services.workspace_exports import run_export, tend_exports
+from workspaces.services.workspace_exports import run_export, sweep_export_files, tend_exports
 
 # Their jobs run there, found by their kinds.
 HANDLERS = (mail_test,)
@@ -205,9 +205,8 @@ def export_workspace(*, export_id: str) -> None:
 
 @shared_task(name="workspaces.tend_exports")
 def tend_all_exports() -> int:
-    """Start lost exports again and remove old ones. Running twice finds none."""
-    with system_scope("workspaces.tend_exports"):
-        return tend_exports(at=timezone.now())
+    """Start lost exports again, remove old ones and files without one. Running twice finds none."""
+    return tend_exports(at=timezone.now()) + sweep_export_files()
 
 
 @shared_task(name="workspaces.remind_of_deletions")

@@ -31,16 +31,21 @@ _BEHAVIOUR = (
 
 
 def _list_gpts(workspace: Workspace) -> QuerySet[GPT]:
-    return GPT.objects.filter(workspace=workspace, deleted_at__isnull=True)
+    return GPT.objects.filter(workspace=workspace, deleted_at__isnull=True, quarantined_at__isnull=True)
+
+
+def _list_quarantined(workspace: Workspace) -> QuerySet[GPT]:
+    """Return the GPTs whose contents are closed to all but who made them."""
+    return GPT.objects.filter(workspace=workspace, deleted_at__isnull=True, quarantined_at__isnull=False)
 
 
 def _list_versions(workspace: Workspace) -> QuerySet[Version]:
-    return Version.objects.filter(gpt__workspace=workspace, gpt__deleted_at__isnull=True)
+    return Version.objects.filter(gpt__in=_list_gpts(workspace))
 
 
 def _of_gpts(model: Any) -> Any:
     def find(workspace: Workspace) -> QuerySet[Any]:
-        return model.objects.filter(gpt__workspace=workspace, gpt__deleted_at__isnull=True)
+        return model.objects.filter(gpt__in=_list_gpts(workspace))
 
     return find
 
@@ -48,7 +53,9 @@ def _of_gpts(model: Any) -> Any:
 def _with_public_name(model: Any) -> Any:
     """Return rows about GPTs of others: those are named as outsiders see them, which may be not at all."""
     live = LiveVersion.objects.filter(
-        gpt=OuterRef("gpt_id"), audience__in=(Audience.PUBLIC, Audience.LINK)
+        gpt=OuterRef("gpt_id"),
+        gpt__quarantined_at__isnull=True,
+        audience__in=(Audience.PUBLIC, Audience.LINK),
     ).order_by("-audience")
 
     def find(workspace: Workspace) -> QuerySet[Any]:
@@ -62,7 +69,7 @@ PART = ExportPart(
     steps=(
         Table(
             "gpts/gpts.jsonl",
-            _("GPTs with their drafts; deleted ones are not among them"),
+            _("GPTs with their drafts, without deleted and quarantined ones"),
             _list_gpts,
             columns(
                 "id",
@@ -75,12 +82,17 @@ PART = ExportPart(
                 "last_used_date",
                 "created_at",
                 "updated_at",
-                "quarantined_at",
                 "blocked_at",
                 "block_reason",
                 people=("owner",),
                 model="language_model__name",
             ),
+        ),
+        Table(
+            "gpts/quarantined.csv",
+            _("GPTs that moderation has put in quarantine, without their contents"),
+            _list_quarantined,
+            columns("id", "slug", "quarantined_at", people=("owner",)),
         ),
         Table(
             "gpts/versions.jsonl",

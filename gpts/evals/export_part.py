@@ -15,7 +15,12 @@ from workspaces.models import Workspace
 def _of(model: Any, gpt: str = "gpt") -> Any:
     def find(workspace: Workspace) -> QuerySet[Any]:
         return model.objects.filter(
-            **{"workspace": workspace, f"{gpt}__workspace": workspace, f"{gpt}__deleted_at__isnull": True}
+            **{
+                "workspace": workspace,
+                f"{gpt}__workspace": workspace,
+                f"{gpt}__deleted_at__isnull": True,
+                f"{gpt}__quarantined_at__isnull": True,
+            }
         )
 
     return find

@@ -15,9 +15,12 @@ _ENDING = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
 def _list_files(workspace: Workspace) -> QuerySet[KnowledgeFile]:
-    """Return the files of GPTs that exist, also those that only frozen versions have."""
+    """Return the files of GPTs that are neither deleted nor quarantined, also those of frozen versions."""
     return KnowledgeFile.objects.filter(
-        workspace=workspace, gpt__workspace=workspace, gpt__deleted_at__isnull=True
+        workspace=workspace,
+        gpt__workspace=workspace,
+        gpt__deleted_at__isnull=True,
+        gpt__quarantined_at__isnull=True,
     )
 
 

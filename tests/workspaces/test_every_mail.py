@@ -175,8 +175,11 @@ MAILS: dict[str, dict[str, Send]] = {
         "": remind
     },
     "workspaces/services/second_factor_notices.py:build_grace_mail": {
-        str(is_first): build(partial(build_grace_mail, ACME, NOW, is_first=is_first))
+        f"{is_first} {has_sso}": build(
+            partial(build_grace_mail, ACME, NOW, is_first=is_first, has_company_sign_in=has_sso)
+        )
         for is_first in (True, False)
+        for has_sso in (True, False)
     },
     "workspaces/services/security_notices.py:notify_security": {
         f"{event}{detail}": partial(tell_of_security, event, detail)

@@ -19,6 +19,7 @@ from core.scope import system_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.queries.served import is_free_to_leave
 from gpts.assistants.rules import GPTAct
+from gpts.chat.models import LegalHold
 from tests.support.api_client import ApiClient
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
@@ -205,6 +206,17 @@ def test_nobody_is_reminded_of_what_was_cancelled_or_waits(company: Workspace, o
         third = plan_deletion(workspace=fresh(company), confirmation=company.name, by=owner, at=again)
         assert [remind_of_deletions(at=third - timedelta(days=2)) for _try in range(2)] == [1, 0]
     assert Notification.objects.filter(kind="workspaces.deletion_near").count() == 2
+
+
+def test_nobody_is_reminded_of_a_deletion_that_a_legal_hold_prevents(company: Workspace, owner: User) -> None:
+    due = plan_deletion(workspace=company, confirmation=company.name, by=owner, at=AT)
+    hold = LegalHold.objects.create(
+        workspace=company, person=owner, reason="A court asks", started_by=owner, started_at=AT
+    )
+    with system_scope("tests"):
+        assert remind_of_deletions(at=due - timedelta(days=1)) == 0
+        LegalHold.objects.filter(pk=hold.pk).update(ended_at=AT, ended_by=owner)
+        assert remind_of_deletions(at=due - timedelta(days=1)) == 1
 
 
 def format_day(moment: datetime) -> str:

@@ -13,7 +13,7 @@ from django.core import mail
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.pages import sign_in
 from tests.support.times import NOW
-from workspaces.models import OutgoingMail, User, Workspace
+from workspaces.models import IdentityConnection, OutgoingMail, User, Workspace
 from workspaces.services.identity_rules import SignInChange, set_sign_in_rules
 from workspaces.services.second_factor_notices import send_second_factor_notices
 
@@ -57,6 +57,24 @@ def test_no_rule_no_banner_and_none_for_visitors(client: Any) -> None:
     _company, _owner, ann = make_company(days=None)
     assert "grace-note" not in sign_in(ann).get("/").content.decode()
     assert "grace-note" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_mail_names_sign_in_through_the_company_where_there_is_one(
+    deliver_mails: Any, is_enabled: bool
+) -> None:
+    company, _owner, ann = make_company()
+    IdentityConnection.objects.create(
+        workspace=company, kind="oidc", name="Acme ID", issuer="https://id.acme.test", client_id="x",
+        is_enabled=is_enabled, discovered_at=NOW, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    bob = UserFactory.create(language="zh-hans")
+    MemberFactory.create(workspace=company, user=bob, role="member", by=company.created_by)
+    with deliver_mails():
+        send_second_factor_notices(at=NOW)
+    bodies = {message.to[0]: str(message.body).replace("\n", " ") for message in mail.outbox}
+    assert ("unless you sign in through your company" in bodies[ann.email]) == is_enabled
+    assert ("通过公司登录" in bodies[bob.email]) == is_enabled
 
 
 def test_each_member_without_a_factor_gets_two_mails(deliver_mails: Any) -> None:

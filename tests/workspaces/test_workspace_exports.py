@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from django.utils import timezone
 from core.errors import Conflict, NotFound
 from core.models import AuditEvent
 from core.scope import system_scope
-from gpts.assistants.models import GPT
+from core.stored_files import read_range
+from gpts.assistants.models import GPT, Version
+from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.knowledge.models import KnowledgeFile
 from gpts.knowledge.services.files import add_knowledge_file
 from tests.support import canaries
@@ -31,13 +34,17 @@ from tests.support.companies import create_company
 from tests.support.exports import ExportFile, create_ready_export
 from tests.support.factories.gpts import GPTFactory, VersionFactory
 from tests.support.factories.workspaces import PASSWORD, UserFactory
+from tests.support.jobs import take_jobs
+from tests.support.object_store import run_object_store
 from tests.support.planted import plant_workspace
 from tests.support.reauthentication import confirm_identity
 from tests.support.times import AT
 from tests.support.uploads import make_upload
 from workspaces.access import access_export_file, personal_workspace
-from workspaces.exports import load_steps
+from workspaces.exports import Step, load_steps
 from workspaces.models import Member, Notification, User, Workspace, WorkspaceExport
+from workspaces.services import export_writing, workspace_exports
+from workspaces.services.export_writing import ExportWriter
 from workspaces.services.guests import start_guest
 from workspaces.services.life_cycle import archive_workspace
 from workspaces.services.members import change_role
@@ -48,8 +55,10 @@ from workspaces.services.workspace_exports import (
     delete_export,
     request_export,
     run_export,
+    sweep_export_files,
     tend_exports,
 )
+from workspaces.web import export_files
 
 pytestmark = pytest.mark.django_db
 # Texts of a workspace that its export leaves out, with the reason.
@@ -81,6 +90,12 @@ LEFT_OUT = {
 @pytest.fixture(autouse=True)
 def media(own_media: Path) -> Path:
     return own_media
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks: Any) -> Callable[[], AbstractContextManager[Any]]:
+    """Files go after the commit: a block in which commits are real."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
 @pytest.fixture
@@ -222,7 +237,7 @@ def test_an_archived_workspace_is_exported(company: Workspace, owner: User) -> N
 
 
 def test_a_second_run_does_nothing_and_a_lost_one_begins_anew(
-    company: Workspace, owner: User, media: Path
+    company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
 ) -> None:
     export = request_export(workspace=company, by=owner, at=AT)
     key = default_storage.save(f"exports/{company.pk}/half.zip", ContentFile(b"PK"))
@@ -230,24 +245,26 @@ def test_a_second_run_does_nothing_and_a_lost_one_begins_anew(
         state="running", heartbeat_at=AT, attempts=1, storage_key=key
     )
     assert not run_export(export_id=export.pk, clock=lambda: AT + LEASE)
-    with system_scope("tests"):
-        assert tend_exports(at=AT + LEASE) == 0
-        assert tend_exports(at=AT + LEASE + timedelta(seconds=1)) == 1
     late = AT + LEASE + timedelta(seconds=1)
-    assert run_export(export_id=export.pk, clock=lambda: late)
+    assert tend_exports(at=AT + LEASE) == 0
+    with commit():
+        assert tend_exports(at=late) == 1
+    assert ("workspaces.run_export", {"export_id": str(export.pk)}) in take_jobs()
+    with commit():
+        assert run_export(export_id=export.pk, clock=lambda: late)
     assert [path.name for path in list_stored(media)] == [Path(fresh(export).storage_key).name]
     assert not run_export(export_id=export.pk, clock=lambda: late)
 
 
 def test_one_that_is_lost_too_often_fails_and_its_owner_is_told(
-    company: Workspace, owner: User, media: Path
+    company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
 ) -> None:
     export = request_export(workspace=company, by=owner, at=AT)
     key = default_storage.save(f"exports/{company.pk}/half.zip", ContentFile(b"PK"))
     WorkspaceExport.objects.filter(pk=export.pk).update(
         state="running", heartbeat_at=AT, attempts=ATTEMPTS, storage_key=key
     )
-    with system_scope("tests"):
+    with commit():
         assert [tend_exports(at=AT + 2 * LEASE) for _try in range(2)] == [1, 0]
     assert (fresh(export).state, fresh(export).failure, list_stored(media)) == ("failed", "lost", [])
     assert Notification.objects.get().kind == "workspaces.export_failed"
@@ -257,21 +274,24 @@ def test_one_that_is_lost_too_often_fails_and_its_owner_is_told(
 
 
 def test_it_stops_when_the_requester_is_no_owner_any_more(
-    company: Workspace, owner: User, media: Path
+    company: Workspace, owner: User, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Member.objects.create(workspace=company, user=UserFactory.create(), role="owner", joined_at=AT)
     export = request_export(workspace=company, by=owner, at=AT)
     own = Member.objects.get(workspace=company, user=owner)
-    clock = call_at(3, lambda: change_role(member=own, role="admin", by=owner, at=AT))
-    assert not run_export(export_id=export.pk, clock=clock)
+    after_steps(monkeypatch, 2, lambda: change_role(member=own, role="admin", by=owner, at=AT))
+    assert not run_export(export_id=export.pk, clock=lambda: AT)
     assert (fresh(export).state, fresh(export).failure, list_stored(media)) == ("failed", "access_ended", [])
     assert not Notification.objects.filter(kind__startswith="workspaces.export").exists()
 
 
-def test_it_stops_when_it_is_deleted(company: Workspace, owner: User, media: Path) -> None:
+def test_it_stops_when_it_is_deleted(
+    company: Workspace, owner: User, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     export = request_export(workspace=company, by=owner, at=AT)
-    clock = call_at(4, lambda: delete_export(export=fresh(export), by=owner, at=AT))
-    assert not run_export(export_id=export.pk, clock=clock)
+    # As a page that read the row before the run began.
+    after_steps(monkeypatch, 2, lambda: delete_export(export=export, by=owner, at=AT))
+    assert not run_export(export_id=export.pk, clock=lambda: AT)
     assert (WorkspaceExport.objects.count(), list_stored(media)) == (0, [])
     assert list_acts() == ["requested", "deleted"]
 
@@ -285,23 +305,209 @@ def read_body(answer: Any) -> bytes:
     return async_to_sync(read)()
 
 
-def call_at(number: int, act: Callable[[], Any]) -> Callable[[], datetime]:
-    """Return a clock that does something when it is read for the ``number``th time."""
-    reads = iter(range(1, 1_000_000))
+def after_steps(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], Any]) -> None:
+    """Do something when a run has written the ``number``th step."""
+    write = ExportWriter.write_step
 
-    def read() -> datetime:
-        if next(reads) == number:
+    def write_step(writer: ExportWriter, step: Step) -> None:
+        write(writer, step)
+        if len(writer.written.steps) == number:
             with system_scope("tests"):
                 act()
-        return AT
 
-    return read
+    monkeypatch.setattr(ExportWriter, "write_step", write_step)
 
 
-def test_old_ones_are_removed_with_their_files(company: Workspace, owner: User, media: Path) -> None:
+def add_files(company: Workspace, owner: User, *texts: str) -> list[KnowledgeFile]:
+    gpt = GPTFactory.create(owner=owner, workspace=company)
+    uploads = [make_upload(f"{text}.txt", text) for text in texts]
+    return [add_knowledge_file(gpt=gpt, upload=upload, by=owner, at=AT) for upload in uploads]
+
+
+def test_a_sign_of_life_is_given_for_each_file_and_piece(
+    company: Workspace, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_files(company, owner, "One walk, two walks.", "Three walks, four walks.")
+    export = request_export(workspace=company, by=owner, at=AT)
+    now = [AT]
+    pieces = []
+
+    def read_slowly(key: str, start: int, length: int) -> bytes:
+        # Another run could begin when the lease had ended.
+        assert fresh(export).heartbeat_at == now[0]
+        now[0] += LEASE * 0.6
+        pieces.append((key, start))
+        return read_range(key, start, length)
+
+    monkeypatch.setattr(export_writing, "read_range", read_slowly)
+    monkeypatch.setattr(export_writing, "PIECE", 8)
+    monkeypatch.setattr(export_writing, "CHECK_BYTES", 8)
+    assert run_export(export_id=export.pk, clock=lambda: now[0])
+    assert len(pieces) >= 6
+    assert {"One walk, two walks.", "Three walks, four walks."} <= {
+        ExportFile(fresh(export)).text(name) for name in ExportFile(fresh(export)).names
+    }
+
+
+def test_it_stops_within_a_file_when_it_is_deleted(
+    company: Workspace, owner: User, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_files(company, owner, "One walk, two walks.")
+    export = request_export(workspace=company, by=owner, at=AT)
+    starts = []
+
+    def read_then_delete(key: str, start: int, length: int) -> bytes:
+        starts.append(start)
+        if start:
+            with system_scope("tests"):
+                delete_export(export=export, by=owner, at=AT)
+        return read_range(key, start, length)
+
+    monkeypatch.setattr(export_writing, "read_range", read_then_delete)
+    monkeypatch.setattr(export_writing, "PIECE", 4)
+    monkeypatch.setattr(export_writing, "CHECK_BYTES", 4)
+    assert not run_export(export_id=export.pk, clock=lambda: AT)
+    assert (starts, list_stored(media)) == ([0, 4], [])
+
+
+def test_an_error_leaves_no_file_and_the_export_waits_again(
+    company: Workspace, owner: User, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = request_export(workspace=company, by=owner, at=AT)
+
+    def fail() -> None:
+        raise OSError("No space left on device")
+
+    after_steps(monkeypatch, 2, fail)
+    for attempt in range(1, ATTEMPTS + 1):
+        assert (fresh(export).state, fresh(export).attempts) == ("waiting", attempt - 1)
+        with pytest.raises(OSError, match="No space"):
+            run_export(export_id=export.pk, clock=lambda: AT)
+        assert list_stored(media) == []
+    assert (fresh(export).state, fresh(export).failure) == ("failed", "lost")
+    assert list_acts() == ["requested", "failed"]
+
+
+def test_a_file_that_vanishes_is_named(
+    company: Workspace, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, stays = add_files(company, owner, "One.", "Two.")
+
+    def read(key: str, start: int, length: int) -> bytes:
+        if key == gone.document.storage_key:
+            raise FileNotFoundError(key)
+        return read_range(key, start, length)
+
+    monkeypatch.setattr(export_writing, "read_range", read)
+    file = ExportFile(make_export(company, owner))
+    assert file.text(f"knowledge/files/{stays.content_hash}.txt") == "Two."
+    assert f"- `knowledge/files/{gone.content_hash}.txt`" in file.text("README.md")
+
+
+def test_one_export_is_made_at_a_time_on_the_instance(
+    company: Workspace, owner: User, commit: Callable[[], AbstractContextManager[Any]]
+) -> None:
+    other_owner = UserFactory.create()
+    first = request_export(workspace=company, by=owner, at=AT)
+    second = request_export(workspace=create_company(other_owner), by=other_owner, at=AT)
+    WorkspaceExport.objects.filter(pk=first.pk).update(state="running", heartbeat_at=AT, attempts=1)
+    late = AT + LEASE
+    assert not run_export(export_id=second.pk, clock=lambda: late)
+    assert (fresh(second).state, fresh(second).attempts) == ("waiting", 0)
+    with commit():
+        assert tend_exports(at=late) == 0
+    assert take_jobs() == []
+    WorkspaceExport.objects.filter(pk=first.pk).update(state="waiting")
+    with commit():
+        assert run_export(export_id=first.pk, clock=lambda: late)
+    assert ("workspaces.run_export", {"export_id": str(second.pk)}) in take_jobs()
+    assert run_export(export_id=second.pk, clock=lambda: late)
+
+
+def test_one_that_was_begun_again_meanwhile_does_not_fail(
+    company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
+) -> None:
+    export = request_export(workspace=company, by=owner, at=AT)
+    key = default_storage.save(f"exports/{company.pk}/half.zip", ContentFile(b"PK"))
+    rows = WorkspaceExport.objects.filter(pk=export.pk)
+    rows.update(state="running", heartbeat_at=AT, attempts=ATTEMPTS, storage_key=key)
+    own = WorkspaceExport.objects.filter(pk=export.pk, heartbeat_at=AT)
+    read = fresh(export)
+    rows.update(heartbeat_at=AT + timedelta(seconds=1))
+    with commit(), system_scope("tests"):
+        assert workspace_exports._fail(own, read, "lost", AT) == 0
+    assert (fresh(export).state, len(list_stored(media)), list_acts()) == ("running", 1, ["requested"])
+
+
+def test_files_that_no_export_names_are_swept(company: Workspace, owner: User, media: Path) -> None:
+    assert sweep_export_files() == 0
+    export = make_export(company, owner)
+    default_storage.save(f"exports/{company.pk}/half.zip", ContentFile(b"PK"))
+    assert [sweep_export_files() for _try in range(2)] == [1, 0]
+    assert [path.name for path in list_stored(media)] == [Path(export.storage_key).name]
+
+
+def test_it_is_written_to_and_sent_from_an_object_store(
+    transactional_db: None, client: Client, company: Workspace, owner: User, settings: Any
+) -> None:
+    with run_object_store() as store:
+        settings.STORAGES = store.storages
+        (kept,) = add_files(company, owner, "Walk slowly.")
+        export = request_export(workspace=company, by=owner, at=timezone.now())
+        assert run_export(export_id=export.pk, clock=timezone.now)
+        assert store.uploads == {}
+        export = fresh(export)
+        client.force_login(owner)
+        confirm_identity(client, owner)
+        store.ranges.clear()
+        body = read_body(client.get(f"/w/{company.slug}/admin/exports/{export.pk}/file"))
+        assert body == store.objects[export.storage_key]
+        assert store.ranges == [(0, export_files.PIECE - 1)]
+        assert f"knowledge/files/{kept.content_hash}.txt" in ExportFile(export).names
+
+
+def test_what_a_quarantined_gpt_holds_is_left_out(company: Workspace, owner: User) -> None:
+    plant_workspace(company, owner)
+    words = set(re.findall(rf"{MARK}\d+", ExportFile(make_export(company, owner)).everything().decode()))
+    gpts = list(GPT.objects.filter(workspace=company))
+    versions = Version.objects.filter(gpt__in=gpts)
+    closed = {
+        word
+        for row in (*gpts, *versions, *KnowledgeFile.objects.filter(gpt__in=gpts))
+        for value in vars(row).values()
+        for word in re.findall(rf"{MARK}\d+", str(value))
+    } & words
+    assert closed
+    for gpt in gpts:
+        quarantine_gpt(gpt=gpt, by=None, at=AT)
+    file = ExportFile(make_export(company, owner))
+    left = set(re.findall(rf"{MARK}\d+", file.everything().decode()))
+    # The audit log names GPTs to who made them, and slugs stay.
+    open_words = {word for gpt in gpts for word in re.findall(rf"{MARK}\d+", f"{gpt.slug} {gpt.name}")}
+    assert not (closed - open_words) & left
+    rows = file.rows("gpts/quarantined.csv")
+    assert sorted(row["slug"] for row in rows) == sorted(gpt.slug for gpt in gpts)
+    assert not [name for name in file.names if name.startswith(("gpts/icons/", "knowledge/files/"))]
+    for path in ("gpts/gpts.jsonl", "gpts/versions.jsonl", "knowledge/files.jsonl", "tests/prompts.jsonl",
+                 "tests/runs.jsonl", "tests/results.jsonl"):  # fmt: skip
+        assert file.rows(path) == []
+    assert "gpts/quarantined.csv names these GPTs" in file.text("README.md")
+
+
+def test_addresses_of_former_guests_are_left_out(company: Workspace, owner: User) -> None:
+    for name, until in (("present", timezone.now() + timedelta(days=9)), ("former", AT + timedelta(days=1))):
+        person = UserFactory.create(display_name=name)
+        start_guest(workspace=company, user=person, invited_by=owner, until=until, at=AT)
+    rows = ExportFile(make_export(company, owner)).rows("people/guests.csv")
+    assert [(row["user_name"], bool(row["email"])) for row in rows] == [("present", True), ("former", False)]
+
+
+def test_old_ones_are_removed_with_their_files(
+    company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
+) -> None:
     make_export(company, owner)
-    with system_scope("tests"):
-        assert tend_exports(at=AT + KEPT - timedelta(seconds=1)) == 0
+    assert tend_exports(at=AT + KEPT - timedelta(seconds=1)) == 0
+    with commit():
         assert [tend_exports(at=AT + KEPT) for _try in range(2)] == [1, 0]
     assert (WorkspaceExport.objects.count(), list_stored(media)) == (0, [])
     assert list_acts() == ["requested", "made", "deleted"]
@@ -352,14 +558,19 @@ def test_the_page_asks_for_the_password_and_gives_the_file_to_owners_alone(
     export = WorkspaceExport.objects.get()
     part = client.get(base, headers={"HX-Request": "true"}).content.decode()
     assert "Download" in part and "every 3s" not in part and "<html" not in part
+    head = client.head(f"{base}/{export.pk}/file")
+    assert (head.status_code, list_acts()) == (200, ["requested", "made"])
     answer = client.get(f"{base}/{export.pk}/file")
-    assert answer.headers["Content-Length"] == str(export.size)
-    assert answer.headers["Content-Type"] == "application/zip"
+    for shown in (head, answer):
+        assert shown.headers["Content-Length"] == str(export.size)
+        assert shown.headers["Content-Type"] == "application/zip"
     assert list_acts() == ["requested", "made", "downloaded"]
 
     other = create_company(owner)
-    foreign = create_ready_export(other, by=owner, at=AT)
+    foreign = create_ready_export(other, by=owner, at=timezone.now())
     assert client.get(f"{base}/{foreign.pk}/file").status_code == 404
+    assert client.post(f"{base}/{foreign.pk}/delete").status_code == 404
+    assert WorkspaceExport.objects.filter(pk=foreign.pk).exists()
     for role, status in (("admin", 403), ("builder", 403), ("guest", 404)):
         person = UserFactory.create()
         if role == "guest":
@@ -395,7 +606,9 @@ def test_a_download_is_whole_and_breaks_off_when_the_access_ends(
     assert (answer.status_code, read_body(answer)) == (200, b"")
 
 
-def test_the_api(company: Workspace, owner: User, media: Path) -> None:
+def test_the_api(
+    company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
+) -> None:
     api = ApiClient(owner, workspace=company, scopes=["account"])
     base = f"workspaces/{company.slug}/exports"
     assert api.post(base).json()["error"]["code"] == "password_needed"
@@ -422,5 +635,13 @@ def test_the_api(company: Workspace, owner: User, media: Path) -> None:
     ):
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "role_too_low")
     assert len(list_stored(media)) == 1
-    assert api("DELETE", path).status_code == 204
+    foreign = create_ready_export(create_company(owner), by=owner, at=timezone.now())
+    foreign_path = f"{base}/{foreign.pk}"
+    assert api.get(foreign_path).status_code == 404
+    assert api("DELETE", foreign_path).status_code == 404
+    assert api.post(f"{foreign_path}/file", {"password": PASSWORD}).status_code == 404
+    assert WorkspaceExport.objects.filter(pk=foreign.pk).delete()[0] == 1
+    default_storage.delete(foreign.storage_key)
+    with commit():
+        assert api("DELETE", path).status_code == 204
     assert (list_stored(media), api.get(path).status_code) == ([], 404)

@@ -16,6 +16,7 @@ from core.links import absolute_url
 from core.look.formats import day_format
 from workspaces.mail_text import MailText
 from workspaces.models import Erasure, Member, User, Workspace
+from workspaces.services.leaving import find_obstacle
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.notifications import notify
@@ -30,8 +31,8 @@ def remind_of_deletions(*, at: datetime) -> int:
     """Tell owners and admins of workspaces that are deleted within DAYS_BEFORE; return how many workspaces.
 
     Once for each of these days; one that a late job missed is not made up for. In a system scope. Idempotent:
-    the workspace is locked, and notes when its people were told last. Suspended ones, whose deletion waits,
-    are left out.
+    the workspace is locked, and notes when its people were told last. Suspended ones and those with an
+    obstacle, such as a legal hold, are left out: their deletion waits.
     """
     due = Q()
     for days in DAYS_BEFORE:
@@ -47,7 +48,7 @@ def remind_of_deletions(*, at: datetime) -> int:
             lock_workspaces([identifier])
             # An owner may have cancelled it, or another run have told its people.
             workspace = waiting.filter(pk=identifier).first()
-            if workspace is None:
+            if workspace is None or find_obstacle(workspace):
                 continue
             Workspace.objects.filter(pk=identifier).update(deletion_reminded_at=at)
             for person in _list_people(workspace):

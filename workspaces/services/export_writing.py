@@ -8,19 +8,21 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import IO, Any
+from typing import Any
 
-from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
 from core.csv_files import write_csv, write_csv_rows
+from core.stored_files import Writer, read_range
 from workspaces.exports import Files, Lines, Row, Step, Table
 from workspaces.models import User, Workspace
 
 FORMAT = "loggia.workspace-export/1"
 ROWS = 500
-PIECE = 1024 * 1024
+PIECE = 8 * 1024 * 1024
+# While a file is copied, how often the lease is renewed and the access looked at.
+CHECK_BYTES = 64 * 1024 * 1024
 # Runs the function in a scope of its own that sees the workspace, after a look at whether it still may.
 Reading = Callable[[Callable[[Workspace, User], Any]], Any]
 
@@ -28,7 +30,7 @@ Reading = Callable[[Callable[[Workspace, User], Any]], Any]
 class Sink:
     """What zipfile writes to: it cannot seek, so nothing is written twice; counts and hashes the bytes."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Writer) -> None:
         self.file, self.size, self.hash = file, 0, hashlib.sha256()
 
     def write(self, data: bytes) -> int:
@@ -46,9 +48,10 @@ class Sink:
 
 @dataclass
 class Written:
-    """What is in the file so far; ``counts`` has rows or files by path or folder."""
+    """What is in the file so far; ``counts`` has rows or files by path or folder, ``steps`` by step."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    steps: list[int] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
@@ -70,9 +73,11 @@ class ExportWriter:
 
     def write_step(self, step: Step) -> None:
         if isinstance(step, Files):
-            self._write_files(step)
+            place, count = step.folder, self._write_files(step)
         else:
-            self._write_rows(step.path, self._serialise(step))
+            place, count = step.path, self._write_rows(step.path, self._serialise(step))
+        self.written.steps.append(count)
+        self.written.counts[place] = self.written.counts.get(place, 0) + count
 
     def close(self, *, workspace: Workspace, steps: tuple[Step, ...]) -> None:
         """Write the README and the manifest, and end the file."""
@@ -90,13 +95,13 @@ class ExportWriter:
         )
         self.zip.close()
 
-    def _write_rows(self, path: str, pages: Iterator[tuple[bytes, int]]) -> None:
+    def _write_rows(self, path: str, pages: Iterator[tuple[bytes, int]]) -> int:
         count = 0
         with self.zip.open(self._entry(path), "w", force_zip64=True) as entry:
             for data, rows in pages:
                 entry.write(data)
                 count += rows
-        self.written.counts[path] = count
+        return count
 
     def _serialise(self, step: Table | Lines) -> Iterator[tuple[bytes, int]]:
         if isinstance(step, Lines):
@@ -127,7 +132,7 @@ class ExportWriter:
                 return
             after = page[-1][0]
 
-    def _write_files(self, step: Files) -> None:
+    def _write_files(self, step: Files) -> int:
         count = 0
         for page in self._read_pages(step, (step.key, *step.columns)):
             for _identifier, key, *values in page:
@@ -135,22 +140,31 @@ class ExportWriter:
                 if path in self.written.names:
                     continue
                 self.written.names.add(path)
-                count += self._copy(key, path)
-        self.written.counts[step.folder] = self.written.counts.get(step.folder, 0) + count
+                try:
+                    self._copy(key, path)
+                except FileNotFoundError:
+                    # Of one that was deleted while it was copied, the beginning stays.
+                    self.written.missing.append(path)
+                else:
+                    count += 1
+        return count
 
-    def _copy(self, key: str, path: str) -> int:
-        """Copy a stored file, outside of any transaction; one that is gone is noted. Return how many."""
-        if not default_storage.exists(key):
-            self.written.missing.append(path)
-            return 0
-        with (
-            default_storage.open(key) as stored,
-            # Most knowledge files are packed already.
-            self.zip.open(self._entry(path, zipfile.ZIP_STORED), "w", force_zip64=True) as entry,
-        ):
-            while piece := stored.read(PIECE):
+    def _copy(self, key: str, path: str) -> None:
+        """Copy a stored file, outside of any transaction."""
+        self._check()
+        piece, size = read_range(key, 0, PIECE), 0
+        # Most knowledge files are packed already.
+        with self.zip.open(self._entry(path, zipfile.ZIP_STORED), "w", force_zip64=True) as entry:
+            while piece:
                 entry.write(piece)
-        return 1
+                size += len(piece)
+                if size % CHECK_BYTES < len(piece):
+                    self._check()
+                piece = read_range(key, size, PIECE) if len(piece) == PIECE else b""
+
+    def _check(self) -> None:
+        """Renew the lease, and raise when the export may not go on."""
+        self.read(lambda _tenant, _person: None)
 
     def _write_text(self, path: str, text: str) -> None:
         with self.zip.open(self._entry(path), "w") as entry:
@@ -177,9 +191,9 @@ def describe_export(workspace: Workspace, steps: tuple[Step, ...], written: Writ
         "## " + _("What is in it"),
         "",
     ]
-    for step in steps:
+    for step, count in zip(steps, written.steps, strict=True):
         place = f"{step.folder}/" if isinstance(step, Files) else step.path
-        lines.append(f"- `{place}` ({written.counts[place.rstrip('/')]}): {step.label}")
+        lines.append(f"- `{place}` ({count}): {step.label}")
     if written.missing:
         lines += ["", "## " + _("Files that were not in the store of files any more"), ""]
         lines += [f"- `{path}`" for path in written.missing]
@@ -200,6 +214,10 @@ def list_left_out() -> list[str]:
             " invitations: whoever has the file must not be able to act with them."
         ),
         _("Earnings and payout data: they belong to the people, not to the workspace."),
+        _(
+            "GPTs that moderation has put in quarantine: their contents are closed to all but who made them."
+            " gpts/quarantined.csv names these GPTs."
+        ),
         _("Deleted GPTs, and files that were deleted everywhere."),
         _("Search indexes and vectors, and figures for creators: they are computed from what is here."),
         _("What other workspaces own, also of GPTs from outside that are used here."),

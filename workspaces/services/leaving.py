@@ -110,11 +110,19 @@ def erase_workspace(*, workspace: Workspace, by: User | None, at: datetime) -> E
 
 def check_no_obstacle(workspace: Workspace) -> None:
     """Raise Conflict while an app wants a workspace to stay, such as for a legal hold."""
+    if found := find_obstacle(workspace):
+        obstacle, code = found
+        raise Conflict(obstacle, code=code)
+
+
+def find_obstacle(workspace: Workspace) -> tuple[str, str] | None:
+    """Return the text and the code of what keeps a workspace from being deleted, None when nothing does."""
     for part in load_parts():
         find = part.find_workspace_obstacle
         obstacle = find(workspace) if find is not None else ""
         if obstacle:
-            raise Conflict(obstacle, code=f"{part.name}_obstacle")
+            return obstacle, f"{part.name}_obstacle"
+    return None
 
 
 def _list_teams_owned_alone(user: User) -> list[str]:

@@ -16,7 +16,7 @@ from core.jobs import enqueue_on_commit
 from core.links import absolute_url
 from core.look import formats
 from workspaces.mail_text import MailText
-from workspaces.models import Member, Workspace
+from workspaces.models import IdentityConnection, Member, Workspace
 from workspaces.queries import SECOND_FACTORS
 from workspaces.services.mails import enqueue_mail
 
@@ -32,6 +32,7 @@ def send_second_factor_notices(*, at: datetime) -> int:
     required, the company's provider asks for the factor, so nobody is told. Calls itself while more wait.
     """
     has_factor = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
+    connections = IdentityConnection.objects.filter(workspace=OuterRef("workspace"), is_enabled=True)
     deadline = F("workspace__identity_rules__mfa_required_from")
     is_told, is_reminded = Q(grace_told_for=deadline), Q(grace_reminded_for=deadline)
     is_close = Q(workspace__identity_rules__mfa_required_from__lte=at + REMIND_BEFORE)
@@ -50,17 +51,18 @@ def send_second_factor_notices(*, at: datetime) -> int:
                 user__is_active=True,
             )
             .select_related("user", "workspace__identity_rules")
+            .annotate(has_company_sign_in=Exists(connections))
             .order_by("pk")[:AT_ONCE]
         )
         for member in members:
-            _tell(member, at=at)
+            _tell(member, at=at, has_company_sign_in=member.has_company_sign_in)
         Member.objects.bulk_update(members, ["grace_told_for", "grace_reminded_for"])
         if len(members) == AT_ONCE:
             enqueue_on_commit("workspaces.send_second_factor_notices", countdown=1)
     return len(members)
 
 
-def _tell(member: Member, *, at: datetime) -> None:
+def _tell(member: Member, *, at: datetime, has_company_sign_in: bool) -> None:
     deadline = member.workspace.identity_rules.mfa_required_from
     assert deadline is not None  # by the filter above
     is_first = member.grace_told_for != deadline
@@ -68,18 +70,30 @@ def _tell(member: Member, *, at: datetime) -> None:
         member.grace_reminded_for = deadline
     member.grace_told_for = deadline
     with translation.override(member.user.language or settings.LANGUAGE_CODE):
-        enqueue_mail(
-            to=member.user.email, text=build_grace_mail(member.workspace, deadline, is_first=is_first)
+        text = build_grace_mail(
+            member.workspace, deadline, is_first=is_first, has_company_sign_in=has_company_sign_in
         )
+        enqueue_mail(to=member.user.email, text=text)
 
 
-def build_grace_mail(workspace: Workspace, deadline: datetime, *, is_first: bool) -> MailText:
+def build_grace_mail(
+    workspace: Workspace, deadline: datetime, *, is_first: bool, has_company_sign_in: bool
+) -> MailText:
+    """Return the mail; sign-in through the company needs no second factor here."""
     words = {"name": workspace.name, "moment": f"{formats.exact(deadline)} (UTC)"}
     subject = _("%(name)s asks for two-factor sign-in") if is_first else _("Two-factor sign-in is due soon")
+    rule = (
+        _(
+            "From %(moment)s on, you need a second factor to open %(name)s, unless you sign in through your"
+            " company."
+        )
+        if has_company_sign_in
+        else _("From %(moment)s on, members of %(name)s need a second factor to sign in.")
+    )
     return MailText(
         subject % words,
         (
-            _("From %(moment)s on, members of %(name)s need a second factor to sign in.") % words,
+            rule % words,
             _("Set it up before then. Afterwards only the pages of your account open until you have."),
         ),
         link=absolute_url(reverse("mfa_index")),

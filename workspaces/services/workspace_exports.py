@@ -14,10 +14,9 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
@@ -30,6 +29,7 @@ from core.jobs import enqueue_on_commit, log_refused_task
 from core.links import absolute_url
 from core.look.formats import day_format
 from core.scope import open_scope, system_scope
+from core.stored_files import write_file
 from workspaces.access import WorkspaceAct, access_workspace, renew_scope
 from workspaces.exports import load_steps
 from workspaces.mail_text import MailText
@@ -50,11 +50,13 @@ READY_KIND, FAILED_KIND = "workspaces.export_ready", "workspaces.export_failed"
 # How long a finished export can be downloaded.
 KEPT = timedelta(days=7)
 KEPT_COUNT = 3
-# A run without a sign of life for this long was lost; a large file has one for each page of rows only.
+# A run without a sign of life for this long was lost; one gives a sign for each page of rows and file.
 LEASE = timedelta(minutes=30)
 NOT_STARTED = timedelta(minutes=5)
 ATTEMPTS = 3
 AT_ONCE = 100
+# Advisory lock of whoever begins an export; no other code locks with this number.
+_LOCK = 741_102_609
 
 
 class ExportStopped(Exception):
@@ -84,15 +86,21 @@ def request_export(*, workspace: Workspace, by: User, at: datetime) -> Workspace
 
 
 def delete_export(*, export: WorkspaceExport, by: User | None, at: datetime) -> None:
-    """Remove an export with its file; one that is being made stops at its next page. Audited.
+    """Remove an export with its file; one that is being made stops at its next page or piece. Audited.
 
-    The file goes first: one that nobody knows of would hold a company's data for ever.
+    The file goes after the commit. When that fails, ``sweep_export_files`` removes it.
     """
     with transaction.atomic():
-        if export.storage_key:
-            default_storage.delete(export.storage_key)
-        if WorkspaceExport.objects.filter(pk=export.pk).delete()[0]:
-            _record("export_deleted", export, by=by, at=at)
+        # A run may have given the file another name since the row was read.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM workspaces_workspaceexport WHERE id = %s RETURNING storage_key", [export.pk]
+            )
+            row = cursor.fetchone()
+        if row is None:
+            return
+        _record("export_deleted", export, by=by, at=at)
+        _delete_file_on_commit(row[0])
 
 
 def record_download(*, export: WorkspaceExport, by: User, at: datetime) -> None:
@@ -102,55 +110,94 @@ def record_download(*, export: WorkspaceExport, by: User, at: datetime) -> None:
 def run_export(*, export_id: UUID, clock: Callable[[], datetime]) -> bool:
     """Write the file of an export; return whether it is ready. Call it without a transaction.
 
+    One is written at a time on the instance, because exports share the worker that reads files; others wait.
     A second run at the same time does nothing; one after a lost run begins anew. Ends as FAILED when the
-    requester is no owner any more. Tells all owners when it is ready. Audited.
+    requester is no owner any more. After any other error the export waits again, and the error is raised.
+    Tells all owners when it is ready. Audited.
     """
     claim = uuid4()
     with system_scope(PURPOSE):
         export = _claim(export_id, claim, clock())
     if export is None:
-        log_refused_task("workspaces.run_export", "not_waiting", export=str(export_id))
         return False
+    own = WorkspaceExport.objects.filter(pk=export.pk, claim=claim, state=ExportState.RUNNING)
     try:
         sink = _write(export, claim, clock)
-    except ExportStopped:
-        default_storage.delete(export.storage_key)
-        return False
-    except (Forbidden, NotFound):
-        default_storage.delete(export.storage_key)
         with system_scope(PURPOSE):
-            _fail(WorkspaceExport.objects.filter(pk=export.pk, claim=claim), "access_ended", clock())
-        return False
+            is_ready = _finish(export, claim, sink, at=clock())
+    except (Forbidden, NotFound):
+        is_ready = False
+        with system_scope(PURPOSE):
+            _fail(own, export, "access_ended", clock())
+    except ExportStopped:
+        is_ready = False
+    except Exception:
+        with system_scope(PURPOSE):
+            _give_back(own, export, clock())
+            # The connection may have been lost in the commit that made it ready.
+            is_named = WorkspaceExport.objects.filter(storage_key=export.storage_key).exists()
+        if not is_named:
+            default_storage.delete(export.storage_key)
+        raise
+    if not is_ready:
+        default_storage.delete(export.storage_key)
     with system_scope(PURPOSE):
-        if _finish(export, claim, sink, at=clock()):
-            return True
-    default_storage.delete(export.storage_key)
-    return False
+        _start_next(at=clock())
+    return is_ready
 
 
 def tend_exports(*, at: datetime) -> int:
-    """Start lost exports again, fail those that were lost too often, remove old ones. Idempotent.
+    """Start a lost export again, fail those that were lost too often, remove old ones. Idempotent.
 
-    In a system scope; returns how many it dealt with.
+    Opens a scope for each; returns how many it dealt with.
     """
-    lost = Q(state=ExportState.WAITING, requested_at__lt=at - NOT_STARTED) | Q(
-        state=ExportState.RUNNING, heartbeat_at__lt=at - LEASE
-    )
-    found = WorkspaceExport.objects.filter(lost).order_by("pk")
+    with system_scope(PURPOSE):
+        lost = WorkspaceExport.objects.filter(_is_lost(at), attempts__gte=ATTEMPTS)
+        failed = list(lost.select_related("workspace", "requested_by").order_by("pk")[:AT_ONCE])
+        old = list(WorkspaceExport.objects.filter(expires_at__lte=at).order_by("pk")[:AT_ONCE])
     count = 0
-    for export in found.filter(attempts__lt=ATTEMPTS)[:AT_ONCE]:
-        enqueue_on_commit("workspaces.run_export", export_id=str(export.pk))
+    for export in failed:
+        same = WorkspaceExport.objects.filter(
+            pk=export.pk, state=export.state, claim=export.claim, heartbeat_at=export.heartbeat_at
+        )
+        with system_scope(PURPOSE):
+            count += _fail(same, export, "lost", at)
+    for export in old:
+        with system_scope(PURPOSE):
+            delete_export(export=export, by=None, at=at)
         count += 1
-    count += _fail(found.filter(attempts__gte=ATTEMPTS), "lost", at)
-    for export in WorkspaceExport.objects.filter(expires_at__lte=at).order_by("pk")[:AT_ONCE]:
-        delete_export(export=export, by=None, at=at)
-        count += 1
+    with system_scope(PURPOSE):
+        count += _start_next(at=at, only_lost=True)
+    return count
+
+
+def sweep_export_files() -> int:
+    """Delete stored files that no export names, of runs that were killed; return how many. Idempotent.
+
+    A run notes the name of its file before it begins it. Call it without a transaction.
+    """
+    try:
+        workspaces = default_storage.listdir(FOLDER)[0]
+    except FileNotFoundError:
+        return 0
+    count = 0
+    for workspace in workspaces:
+        folder = f"{FOLDER}/{workspace}"
+        keys = [f"{folder}/{name}" for name in default_storage.listdir(folder)[1]]
+        with system_scope(PURPOSE):
+            known = set(
+                WorkspaceExport.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True)
+            )
+        for key in keys:
+            if key not in known:
+                default_storage.delete(key)
+                count += 1
     return count
 
 
 def erase_exports(workspace: Workspace) -> int:
     """Remove all exports of a workspace, for its erasure; return how many."""
-    found = list(WorkspaceExport.objects.filter(workspace=workspace))
+    found = list(WorkspaceExport.objects.select_for_update(of=("self",)).filter(workspace=workspace))
     for export in found:
         if export.storage_key:
             default_storage.delete(export.storage_key)
@@ -158,14 +205,51 @@ def erase_exports(workspace: Workspace) -> int:
     return len(found)
 
 
+def _is_lost(at: datetime) -> Q:
+    """Return what finds exports that no worker seems to have."""
+    return Q(state=ExportState.WAITING, requested_at__lt=at - NOT_STARTED) | Q(
+        state=ExportState.RUNNING, heartbeat_at__lt=at - LEASE
+    )
+
+
+def _delete_file_on_commit(key: str) -> None:
+    if key:
+        transaction.on_commit(lambda: default_storage.delete(key), robust=True)
+
+
+def _find_running(at: datetime) -> Any:
+    return WorkspaceExport.objects.filter(state=ExportState.RUNNING, heartbeat_at__gte=at - LEASE)
+
+
+def _start_next(*, at: datetime, only_lost: bool = False) -> int:
+    """Send the job of the export that has waited longest, unless one is being made; return how many.
+
+    When it is not begun by the next look, it is sent again, so the message before expires.
+    """
+    if _find_running(at).exists():
+        return 0
+    waiting = _is_lost(at) if only_lost else Q(state=ExportState.WAITING)
+    found = WorkspaceExport.objects.filter(waiting, attempts__lt=ATTEMPTS)
+    identifier = found.order_by("requested_at", "pk").values_list("pk", flat=True).first()
+    if identifier is None:
+        return 0
+    enqueue_on_commit("workspaces.run_export", expires=NOT_STARTED.total_seconds(), export_id=str(identifier))
+    return 1
+
+
 def _claim(export_id: UUID, claim: UUID, at: datetime) -> WorkspaceExport | None:
+    """Begin a run, unless another export is being made or this one is not waiting."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     free = Q(state=ExportState.WAITING) | Q(state=ExportState.RUNNING, heartbeat_at__lt=at - LEASE)
     rows = WorkspaceExport.objects.select_for_update(of=("self",)).filter(free, attempts__lt=ATTEMPTS)
     export = rows.select_related("workspace", "requested_by").filter(pk=export_id).first()
     if export is None:
+        log_refused_task("workspaces.run_export", "not_waiting", export=str(export_id))
         return None
-    if export.storage_key:
-        default_storage.delete(export.storage_key)
+    if _find_running(at).exists():
+        return None
+    _delete_file_on_commit(export.storage_key)
     export.state, export.claim, export.heartbeat_at = ExportState.RUNNING, claim, at
     export.attempts, export.steps_done, export.size = export.attempts + 1, 0, 0
     export.steps_total = len(load_steps())
@@ -177,12 +261,9 @@ def _claim(export_id: UUID, claim: UUID, at: datetime) -> WorkspaceExport | None
 def _write(export: WorkspaceExport, claim: UUID, clock: Callable[[], datetime]) -> Sink:
     """Write the whole file in the language of the requester."""
     person = export.requested_by
-    # Makes the folder where the store has folders.
-    if default_storage.save(export.storage_key, ContentFile(b"")) != export.storage_key:
-        raise ExportStopped
     with (
         translation.override(person.language or settings.LANGUAGE_CODE),
-        default_storage.open(export.storage_key, "wb") as file,
+        write_file(export.storage_key) as file,
     ):
         sink = Sink(file)
 
@@ -224,21 +305,31 @@ def _finish(export: WorkspaceExport, claim: UUID, sink: Sink, *, at: datetime) -
     return True
 
 
-def _fail(rows: Any, failure: str, at: datetime) -> int:
-    """End exports as failed; each requester is told, unless they have lost their access."""
-    count = 0
-    for export in rows.select_related("workspace", "requested_by").order_by("pk")[:AT_ONCE]:
-        if export.storage_key:
-            default_storage.delete(export.storage_key)
-        count += WorkspaceExport.objects.filter(pk=export.pk, state__in=OPEN_EXPORTS).update(
-            state=ExportState.FAILED, failure=failure, ended_at=at, expires_at=at + KEPT, claim=None,
-            storage_key="", size=0,
-        )  # fmt: skip
-        _record("export_failed", export, by=None, at=at, failure=failure)
-        if failure == "access_ended":
-            continue
+def _give_back(own: QuerySet[WorkspaceExport], export: WorkspaceExport, at: datetime) -> None:
+    """Let a run that an error ended wait for the next one; after the last attempt it fails."""
+    if export.attempts >= ATTEMPTS:
+        _fail(own, export, "lost", at)
+    else:
+        own.update(
+            state=ExportState.WAITING, claim=None, heartbeat_at=None, storage_key="", size=0, steps_done=0
+        )
+
+
+def _fail(own: QuerySet[WorkspaceExport], export: WorkspaceExport, failure: str, at: datetime) -> int:
+    """End an export as failed if it is still what ``own`` finds; return how many.
+
+    Its requester is told, unless they have lost their access.
+    """
+    if not own.update(
+        state=ExportState.FAILED, failure=failure, ended_at=at, expires_at=at + KEPT, claim=None,
+        storage_key="", size=0,
+    ):  # fmt: skip
+        return 0
+    _delete_file_on_commit(export.storage_key)
+    _record("export_failed", export, by=None, at=at, failure=failure)
+    if failure != "access_ended":
         _tell(export.requested_by, FAILED_KIND, export, at)
-    return count
+    return 1
 
 
 def _tell(owner: User, kind: str, export: WorkspaceExport, at: datetime) -> None:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from workspaces.queries.exports import list_exports
 from workspaces.services.export_writing import list_left_out
 from workspaces.services.workspace_exports import delete_export, record_download, request_export
 from workspaces.states import OPEN_EXPORTS
-from workspaces.web.export_files import stream_export_file
+from workspaces.web.export_files import describe_export_file, stream_export_file
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import asks_again
 
@@ -59,10 +60,12 @@ def exports(request: HttpRequest, workspace: str) -> HttpResponse:
 @asks_again("GET", "HEAD")
 @login_required
 @require_safe
-def download(request: HttpRequest, workspace: str, export_id: UUID) -> StreamingHttpResponse:
+def download(request: HttpRequest, workspace: str, export_id: UUID) -> HttpResponseBase:
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.OWN)
     export = access_export_file(tenant, export_id, at=timezone.now())
+    if request.method == "HEAD":
+        return describe_export_file(export)
     record_download(export=export, by=user, at=timezone.now())
     return stream_export_file(export, user=user)
 

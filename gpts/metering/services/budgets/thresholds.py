@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -67,7 +68,7 @@ def _tell_admins(use: BudgetUse, percent: int, *, at: datetime) -> None:
     )
     url = reverse("gpts:budget-list", args=[budget.workspace.slug])
     for admin in admins.order_by("pk"):
-        with translation.override(admin.language or translation.get_language()):
+        with translation.override(admin.language or settings.LANGUAGE_CODE):
             text = build_threshold_mail(budget, used=use.used, percent=percent, url=url)
             body = str(text.paragraphs[0])
             notify(user=admin, kind=KIND, title=text.subject, body=body, url=url, at=at)

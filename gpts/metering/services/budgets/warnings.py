@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import F
 from django.urls import reverse
 from django.utils import translation
@@ -59,7 +60,7 @@ def _get_admin_url(budget: Budget) -> str:
 
 def _notify(reader: User, budget: Budget, person: User | None, *, url: str, at: datetime) -> None:
     assert budget.soft_limit is not None  # only a soft limit warns
-    with translation.override(reader.language or translation.get_language()):
+    with translation.override(reader.language or settings.LANGUAGE_CODE):
         words = {
             "name": budget.name,
             "place": budget.workspace.name,
