@@ -100,6 +100,7 @@ class _Parts:
         number = len(self.sent) + 1
         with memoryview(self.buffer) as view:
             body = bytes(view[:size])
+        release_connection("object store")
         answer = self.upload.Part(number).upload(Body=body)
         del self.buffer[:size]
         self.sent.append({"ETag": answer["ETag"], "PartNumber": number})
