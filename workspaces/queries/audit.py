@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db import connection
 from django.db.models import Max, Q, QuerySet
 
 from core.audit_words import Reader, list_staff_acts, load_words, read_numbers
@@ -15,6 +16,8 @@ USER = "workspaces.user"
 # As many people a filter offers; others are reached through their names in the log.
 AUDIT_PEOPLE = 500
 AUDIT_OBJECTS = 500
+# They are looked for among so many events.
+AUDIT_OBJECT_EVENTS = 20_000
 
 
 def list_audit_events(workspace: Workspace | None, wanted: AuditFilter) -> QuerySet[AuditEvent]:
@@ -24,8 +27,8 @@ def list_audit_events(workspace: Workspace | None, wanted: AuditFilter) -> Query
     be filtered by staff of the platform who acted on it, as it does not name them either.
     """
     if workspace is None:
-        return wanted.apply(AuditEvent.objects.filter(workspace_id__isnull=True))
-    events = wanted.apply(AuditEvent.objects.filter(workspace_id=workspace.pk))
+        return wanted.apply(None)
+    events = wanted.apply(workspace.pk)
     people = {wanted.person} - {None}
     if wanted.object.startswith(f"{USER}:"):
         people |= set(read_numbers([wanted.object.partition(":")[2]])) or {None}
@@ -39,28 +42,38 @@ def _count_members(workspace: Workspace, people: Collection[int | None]) -> int:
 
 
 def list_audit_actions(workspace: Workspace | None) -> list[str]:
-    """Return the actions that occur in the log, for the filter."""
-    rows = list_audit_events(workspace, AuditFilter())
-    return sorted(rows.order_by().values_list("action", flat=True).distinct())
+    """Return the known actions that occur in the log, for the filter."""
+    return sorted(_find_values(workspace, "action", list(load_words().actions)))
 
 
 def list_audit_kinds(workspace: Workspace | None) -> list[tuple[str, str]]:
     """Return the kinds of objects that occur in the log and have a label, by label."""
-    rows = list_audit_events(workspace, AuditFilter()).order_by().values_list("subject_type", flat=True)
-    words = load_words().objects
-    found = [
-        (kind, str(words[kind].label)) for kind in rows.distinct() if kind in words and words[kind].label
-    ]
-    return sorted(found, key=lambda pair: pair[1])
+    labels = {kind: str(words.label) for kind, words in load_words().objects.items() if words.label}
+    found = _find_values(workspace, "subject_type", list(labels))
+    return sorted(((kind, labels[kind]) for kind in found), key=lambda pair: pair[1])
+
+
+def _find_values(workspace: Workspace | None, column: str, values: list[str]) -> list[str]:
+    """Return those of ``values`` that a column of the log has: one look into an index for each of them."""
+    place = "workspace_id IS NULL" if workspace is None else "workspace_id = %(workspace)s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT asked.value FROM unnest(%(values)s::varchar[]) AS asked (value) CROSS JOIN LATERAL ("  # noqa: S608 - names of ours
+            f"SELECT 1 FROM core_auditevent WHERE {place} AND {column} = asked.value LIMIT 1) AS event",
+            {"values": values, "workspace": None if workspace is None else workspace.pk},
+        )
+        return [value for (value,) in cursor.fetchall()]
 
 
 def list_audit_objects(workspace: Workspace | None, kind: str, reader: Reader) -> list[tuple[str, str]]:
     """Return the objects of a kind that the log is about, as the filter takes them, by their names.
 
-    The latest 500; those without a name are left out, as a name is what they would be chosen by.
+    The latest 500 of the latest 20,000 events; those without a name are left out, as a name is what they
+    would be chosen by. The log itself links to the filter for each of its objects.
     """
-    rows = list_audit_events(workspace, AuditFilter(kind=kind)).order_by().values("subject_id")
-    latest = rows.annotate(latest=Max("id")).order_by("-latest").values_list("subject_id", flat=True)
+    rows = list_audit_events(workspace, AuditFilter(kind=kind)).order_by("-id").values("id")
+    events = AuditEvent.objects.filter(pk__in=rows[:AUDIT_OBJECT_EVENTS]).order_by().values("subject_id")
+    latest = events.annotate(latest=Max("id")).order_by("-latest").values_list("subject_id", flat=True)
     names = load_words().objects[kind].resolve(list(latest[:AUDIT_OBJECTS]), reader)
     found = [(f"{kind}:{identifier}", named.text) for identifier, named in names.items()]
     return sorted(found, key=lambda pair: pair[1].casefold())
