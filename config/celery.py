@@ -90,6 +90,7 @@ every("workspaces: look for records of domains", "workspaces.check_domains", 900
 every("workspaces: check the storage of files", "workspaces.check_storage", 300)
 every("workspaces: end guests whose time is over", "workspaces.expire_guests", 900)
 every("workspaces: resume mails of imported invitations", "workspaces.send_imported_invitations", 300)
+every("workspaces: tell who needs a second factor", "workspaces.send_second_factor_notices", 900)
 every("workspaces: resume e-mails", "workspaces.sweep_mails", 60)
 every("marketplace: compute scores", "marketplace.compute_scores", 600)
 every("marketplace: unlist deleted GPTs", "marketplace.follow_deletions", 60)

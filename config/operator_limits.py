@@ -19,7 +19,8 @@ from gpts.assistants.queries.shares import MAX_EDITORS
 from workspaces.queries.instance_settings import list_settings
 from workspaces.web.staff import staff_required
 
-# Limits of the environment: group, variable, label, unit ("number", "bytes", "seconds", "hours").
+# Limits of the environment: group, variable, label, unit ("number", "bytes", "percent", "seconds", "hours").
+# The value has its unit: a label that names one too would contradict it.
 ENVIRONMENT: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
     (
         gettext_lazy("Sign-in"),
@@ -63,8 +64,8 @@ ENVIRONMENT: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("MODEL_ANSWER_SECONDS", gettext_lazy("A whole answer"), "seconds"),
             (
                 "STORE_GOLDEN_PASS_RATE",
-                gettext_lazy("Golden prompts that must pass for the store, %"),
-                "number",
+                gettext_lazy("Golden prompts that must pass for the store"),
+                "percent",
             ),
         ),
     ),
@@ -169,6 +170,8 @@ def describe(value: float | None, unit: str) -> str:
         return _("none")
     if unit == "bytes":
         return formats.file_size(int(value))
+    if unit == "percent":
+        return formats.percent(value / 100)
     if unit == "seconds":
         return ngettext("%(count)s second", "%(count)s seconds", int(value)) % {
             "count": formats.number(value)

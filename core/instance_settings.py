@@ -277,7 +277,7 @@ _ALL = (
     _whole(
         "knowledge_workspace_bytes",
         Group.KNOWLEDGE,
-        _("Knowledge of a workspace, in MB"),
+        _("Knowledge of a workspace"),
         _("All files together, unless the workspace has a limit of its own."),
         0,
         1024 * _GIGABYTE,
@@ -286,7 +286,7 @@ _ALL = (
     _whole(
         "knowledge_person_bytes",
         Group.KNOWLEDGE,
-        _("Knowledge of a person, in MB"),
+        _("Knowledge of a person"),
         _("All files that one person added, anywhere."),
         0,
         1024 * _GIGABYTE,

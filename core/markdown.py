@@ -61,13 +61,24 @@ def plain(text: str) -> str:
 def _render_now(text: str, key: str, person: int) -> str:
     if not text:
         return ""
-    labels = {"copy": _("Copy"), "copied": _("Copied"), "image": _("Image")}
-    rendered = get_pool().render(text, labels, lane=person)
+    rendered = get_pool().render(text, _list_labels(), lane=person)
     if rendered is None:
         return render_plain(text)
     if key and rendered.seconds >= KEPT_FROM:
         cache.set(key, zlib.compress(rendered.html.encode()), KEPT_SECONDS)
     return rendered.html
+
+
+def _list_labels() -> dict[str, str]:
+    """Return the words of render_html in the active language."""
+    return {
+        "copy": _("Copy"),
+        "copied": _("Copied"),
+        "image": _("Image"),
+        "table": _("Table"),
+        "columns": _("Table: %(columns)s"),
+        "comma": _(", "),
+    }
 
 
 def _may_be_slow(text: str) -> bool:

@@ -44,6 +44,8 @@ MAX_HIGHLIGHTED = 60_000
 # The title of a conversation needs no more.
 MAX_PLAIN_CHARACTERS = 2_000
 MAX_NESTING = 20
+# Characters of the columns that name a table.
+MAX_TABLE_NAME = 120
 HEADINGS_DEMOTED_BY = 2
 CLASS_PREFIX = "tok-"
 SCHEMES = frozenset({"http", "https", "mailto"})
@@ -60,10 +62,12 @@ ATTRIBUTES = {
     "*": {"class"},
     "a": {"href", "title"},
     "button": {"type", "data-copy", "data-copied"},
-    "div": {"tabindex"},
+    "div": {"tabindex", "role", "aria-label"},
     "input": {"type", "checked", "disabled"},
     "ol": {"start"},
     "pre": {"tabindex"},
+    "table": {"aria-label"},
+    "th": {"scope"},
 } | {tag: set(markdown_math.ATTRIBUTES) for tag in markdown_math.TAGS}
 
 
@@ -120,8 +124,8 @@ def render_html(text: str, labels: Mapping[str, str]) -> str:
     the tags of markdown_inline and markdown_blocks.
 
     At most MAX_CHARACTERS are rendered; the rest is shown as plain text, and so is everything when
-    RENDER_SECONDS are used up. ``labels`` are the words "copy", "copied" and "image" in the reader's
-    language.
+    RENDER_SECONDS are used up. ``labels`` are the words "copy", "copied", "image" and "table", "columns" (a
+    table with "%(columns)s") and "comma" between them, in the reader's language.
     """
     rest = text[MAX_CHARACTERS:]
     budget = Budget(RENDER_SECONDS)
@@ -301,13 +305,15 @@ class _Renderer(RendererHTML):
         return f'<div class="math" tabindex="0">{_formula(tokens[i].content, env, is_block=True)}</div>\n'
 
     def table_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return '<div class="table-scroll" tabindex="0"><table>\n'
+        name = escape(_name_table(tokens, i, env["labels"]))
+        frame = f'<div class="table-scroll" role="region" tabindex="0" aria-label="{name}">'
+        return f'{frame}<table aria-label="{name}">\n'
 
     def table_close(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         return "</table></div>\n"
 
     def th_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
-        return _cell(tokens[i])
+        return _cell(tokens[i], scope=' scope="col"')
 
     def td_open(self, tokens: Sequence[Token], i: int, options: OptionsDict, env: EnvType) -> str:
         return _cell(tokens[i])
@@ -328,10 +334,26 @@ def _formula(source: str, env: Any, *, is_block: bool) -> str:
         return f"<code>{escape(source)}</code>"
 
 
-def _cell(token: Token) -> str:
+def _name_table(tokens: Sequence[Token], i: int, labels: Mapping[str, str]) -> str:
+    """Return the name of a table for screen readers, which list the tables of a page: its columns, if any."""
+    columns = []
+    for at in range(i + 1, len(tokens)):
+        if tokens[at].type == "thead_close":
+            break
+        if tokens[at].type == "inline":
+            text = "".join(_inline_text(child) for child in tokens[at].children or ())
+            columns.append(" ".join(text.split()))
+    found = labels["comma"].join(filter(None, columns))
+    if len(found) > MAX_TABLE_NAME:
+        found = found[:MAX_TABLE_NAME].rstrip() + "…"
+    return labels["columns"].replace("%(columns)s", found) if found else labels["table"]
+
+
+def _cell(token: Token, scope: str = "") -> str:
     """Render a cell with its alignment as a class, as the sanitiser removes style attributes."""
     side = str(token.attrs.get("style", "")).removeprefix("text-align:")
-    return f'<{token.tag} class="is-{side}">' if side in ("right", "center") else f"<{token.tag}>"
+    css = f' class="is-{side}"' if side in ("right", "center") else ""
+    return f"<{token.tag}{css}{scope}>"
 
 
 def _demote(tag: str) -> str:

@@ -16,13 +16,15 @@ from core.limited_process import forbid_connections_and_programs, free_reserved_
 from core.markdown_renderer import render_html, render_plain
 
 MEMORY_BYTES = 768 * 1024 * 1024
+# What the words of render_html are called.
+LABELS = ("copy", "copied", "image", "table", "columns", "comma")
 LENGTH = struct.Struct(">I")
 
 
 def main() -> None:
     limit_memory_and_time(memory_bytes=MEMORY_BYTES)
     # Loads the most used lexers before connections and programs are forbidden, and before somebody waits.
-    render_html("```python\nx = 1\n```\n$x$", {"copy": "", "copied": "", "image": ""})
+    render_html("```python\nx = 1\n```\n$x$", dict.fromkeys(LABELS, ""))
     forbid_connections_and_programs()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while (request := read_message(source)) is not None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from core.ids import uuid7_time
 from demo.company_people import ACME, ADMIN, MEMBER
+from demo.spend import seed_spend
 from demo.usage import create_id, get_first_day
 from gpts.assistants.models import GPT
 from gpts.metering.models import UsageEvent
@@ -47,6 +48,7 @@ def seed_company_usage(*, at: datetime) -> str:
         for event in _events(acme, member.user, gpts, eagerness=0.4 + place % 4 * 0.5, at=at)
     ]
     UsageEvent.objects.bulk_create(events, batch_size=2_000)
+    seed_spend(acme, admin, at=at)
     return f"{len(events)} usage events of {acme.name}"
 
 

@@ -84,9 +84,25 @@ def is_key_too_old(rules: SignInRules | None, *, created_at: datetime, at: datet
     return days is not None and at - created_at > timedelta(days=days)
 
 
-def find_grace(rules: Iterable[SignInRules], *, has_second_factor: bool, at: datetime) -> SignInRules | None:
-    """Return the rule whose grace period for a second factor ends first, if the person has none yet."""
+def find_grace(
+    rules: Iterable[SignInRules],
+    *,
+    records: Iterable[Mapping[str, Any]],
+    has_second_factor: bool,
+    at: datetime,
+) -> SignInRules | None:
+    """Return the rule whose grace period for a second factor ends first, if the person has none yet.
+
+    None for a company that confirmed the person in this session: its provider asks for the factor.
+    """
     if has_second_factor:
         return None
-    waiting = [rule for rule in rules if rule.mfa_required_from is not None and rule.mfa_required_from > at]
+    confirmed = {proof.get("workspace") for proof in records if proof.get("method") == COMPANY_METHOD}
+    waiting = [
+        rule
+        for rule in rules
+        if rule.mfa_required_from is not None
+        and rule.mfa_required_from > at
+        and rule.workspace_id not in confirmed
+    ]
     return min(waiting, key=lambda rule: rule.mfa_required_from or at, default=None)

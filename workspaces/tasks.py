@@ -29,6 +29,7 @@ from workspaces.services.invitation_import import mail_imported_invitations
 from workspaces.services.life_cycle import delete_due_workspaces
 from workspaces.services.mails import send_waiting_mail, sweep_mails
 from workspaces.services.password_resets import send_reset_mails
+from workspaces.services.second_factor_notices import send_second_factor_notices
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.single_use import forget_used_tokens
 
@@ -199,3 +200,10 @@ def delete_workspaces() -> int:
     """Close and erase workspaces whose deletion is due. Running twice finds none."""
     with system_scope("workspaces.delete_due_workspaces"):
         return delete_due_workspaces(at=timezone.now())
+
+
+@shared_task(name="workspaces.send_second_factor_notices")
+def tell_of_second_factor() -> int:
+    """Mail members who need a second factor soon. Running twice tells each once."""
+    with system_scope("workspaces.send_second_factor_notices"):
+        return send_second_factor_notices(at=timezone.now())

@@ -80,12 +80,12 @@ def micros(amount: int, currency: str) -> str:
 
 
 def file_size(size: int) -> str:
-    """Return a number of bytes in decimal units: 1.4 MB."""
+    """Return a number of bytes: 1.4 MB. As for limits, a MB has 1,024 kB of 1,024 bytes."""
     value, unit = float(size), gettext("bytes")
     for following in ("kB", "MB", "GB", "TB"):
-        if value < 1000:
+        if value < 1024:
             break
-        value, unit = value / 1000, following
+        value, unit = value / 1024, following
     return f"{number(round(value, 1 if value < 100 and unit != gettext('bytes') else 0))} {unit}"
 
 

@@ -24,7 +24,7 @@ from core.look import formats
 from gpts.metering.models import Budget
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from gpts.metering.usage_ranges import Step
-from gpts.metering.wording import format_limit
+from gpts.metering.wording import format_limit, format_percentages
 
 
 def _name_budgets(ids: Collection[str], reader: Reader) -> dict[str, Named]:
@@ -44,6 +44,10 @@ def _describe_limit(value: Any, data: Mapping[str, Any]) -> str:
     return format_limit(value, measure, window)
 
 
+def _describe_thresholds(value: Any, _data: Mapping[str, Any]) -> str:
+    return format_percentages(value) if value else str(_("no percentage"))
+
+
 def _describe_price(value: Any, _data: Mapping[str, Any]) -> str:
     return "" if value is None else formats.micros(value, settings.PAYOUT_CURRENCY)
 
@@ -54,7 +58,7 @@ def _describe_ceiling(data: Mapping[str, Any]) -> Any:
     return _("%(who)s set the highest prices that the workspace pays for other workspaces' models.")
 
 
-_TERMS = ("subject", "measure", "window", "soft_limit", "hard_limit")
+_TERMS = ("subject", "cost_centre", "measure", "window", "soft_limit", "hard_limit", "thresholds")
 
 WORDS = AuditWords(
     actions={
@@ -88,6 +92,8 @@ WORDS = AuditWords(
         "window": FieldWords(_("Each"), describe_choice(BudgetWindow)),
         "soft_limit": FieldWords(_("Note at"), _describe_limit),
         "hard_limit": FieldWords(_("Stop at"), _describe_limit),
+        "thresholds": FieldWords(_("Told at"), _describe_thresholds),
+        "cost_centre": FieldWords(_("Cost centre")),
         "is_enabled": FieldWords(_("Switched on")),
         "name": FieldWords(_("Name")),
         "first_day": FieldWords(_("First day")),

@@ -20,6 +20,7 @@ class BudgetSubject(TextChoices):
     PERSON = "person", _("People")
     GROUP = "group", _("A group")
     GPT = "gpt", _("A GPT")
+    COST_CENTRE = "cost_centre", _("A cost centre")
     WORKSPACE = "workspace", _("The whole workspace")
 
 

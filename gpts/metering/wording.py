@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -42,6 +43,11 @@ def format_opening_time(moment: datetime) -> str:
     return f"{shown} UTC" if timezone.localtime(moment).tzname() == "UTC" else shown
 
 
+def format_percentages(percentages: Iterable[int]) -> str:
+    """Return "50%, 80%, 100%"."""
+    return _(", ").join(formats.percent(percentage / 100) for percentage in percentages)
+
+
 def describe_subject(budget: Budget) -> str:
     """Return whose use a budget counts, such as "Ann", "Each member" or "Sales together"."""
     if budget.subject == BudgetSubject.PERSON:
@@ -52,6 +58,8 @@ def describe_subject(budget: Budget) -> str:
     if budget.subject == BudgetSubject.GPT:
         words = _("Each person with the GPT %(name)s") if budget.is_each else _("The GPT %(name)s")
         return words % {"name": budget.gpt}
+    if budget.subject == BudgetSubject.COST_CENTRE:
+        return _("Cost centre %(name)s") % {"name": budget.cost_centre}
     return _("The whole workspace")
 
 
@@ -67,6 +75,9 @@ def describe_budget(budget: Budget) -> str:
     if budget.soft_limit is not None:
         words["soft"] = format_limit(budget.soft_limit, budget.measure, budget.window)
         parts.append(_("At %(soft)s a note is sent.") % words)
+    if budget.thresholds:
+        words["percentages"] = format_percentages(budget.thresholds)
+        parts.append(_("Admins are told at %(percentages)s of it.") % words)
     if not budget.is_enabled:
         parts.append(_("It is switched off at present."))
     return formats.join_sentences(parts)

@@ -120,7 +120,7 @@ def test_a_hostile_answer_calls_no_other_host_and_runs_no_script(
 def test_another_tab_follows_a_running_answer(
     server: WebService, page: Page, model_server: ModelServer
 ) -> None:
-    open_chat(page, server, model_server, "normal:60:20")
+    open_chat(page, server, model_server, "held:60")
     send_message(page, "Long")
     expect(page.locator(".message--running .message__text")).to_contain_text("arch")
 
@@ -128,7 +128,8 @@ def test_another_tab_follows_a_running_answer(
     second.goto(page.url)
 
     expect(second.locator(".message--running .message__text")).to_contain_text("arch light")
-    expect(second.locator(".message--running")).to_have_count(0, timeout=8_000)
+    model_server.release()
+    expect(second.locator(".message--running")).to_have_count(0)
     expect(second.locator(".message--assistant .message__text")).to_contain_text("order")
 
 

@@ -67,7 +67,7 @@ def build_whole_answer(count: int) -> str:
 def test_a_cut_stream_is_resumed_where_it_stopped(
     person: Person, proxy: TcpProxy, model_server: ModelServer
 ) -> None:
-    open_chat(person, model_server, "normal:200:40")
+    open_chat(person, model_server, "held:200")
     page = person.page
     send_message(page, "Tell me of arches")
     expect(page.locator(".message--running .message__text")).to_contain_text("merchant")
@@ -76,6 +76,7 @@ def test_a_cut_stream_is_resumed_where_it_stopped(
 
     expect(page.get_by_text("The connection was lost. Reading on as soon as it is back")).to_be_visible()
     expect(page.locator(".message--user")).to_have_count(1)
+    model_server.release()
     proxy.mend()
     expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     expect(page.get_by_text("The connection was lost")).to_have_count(0)
@@ -145,12 +146,12 @@ def test_after_a_restart_of_the_web_process_the_turn_is_interrupted_with_its_tex
         expect(page.locator(".message--running .message__text")).to_contain_text("order")
         page.wait_for_timeout(600)
         os.killpg(first.process.pid, signal.SIGKILL)
-        first.process.wait(10)
+        first.process.wait(60)
         second = start_web_service("restart-2")
         proxy.mend(second.port)
 
         note = page.get_by_text("The server stopped while answering. What had arrived is kept.")
-        expect(note).to_be_visible(timeout=60_000)
+        expect(note).to_be_visible(timeout=90_000)
         expect(page.locator(".message--assistant .message__text")).to_contain_text("arch light square")
         expect(page.get_by_role("button", name="Try again")).to_be_visible()
         kept = Message.objects.get(role="assistant").content
@@ -170,7 +171,7 @@ def test_a_second_tab_follows_the_answer_of_the_first(person: Person, model_serv
     second = person.context.new_page()
     second.goto(page.url)
     second.get_by_label("Message", exact=True).fill("not sent yet")
-    model_server.state.control = "normal:120:40"
+    model_server.state.control = "held:120"
 
     send_message(page, "second words")
 
@@ -180,6 +181,7 @@ def test_a_second_tab_follows_the_answer_of_the_first(person: Person, model_serv
     second.get_by_label("Message", exact=True).press("Enter")
     expect(second.locator("[data-chat-error]")).to_contain_text("An answer is still being written.")
     expect(second.get_by_label("Message", exact=True)).to_have_value("not sent yet")
+    model_server.release()
     for tab in (page, second):
         expect(tab.get_by_role("button", name="Answer again")).to_have_count(2)
         assert get_answer_text(tab) == build_whole_answer(120)
@@ -204,7 +206,7 @@ def test_a_running_turn_of_another_device_is_reported_and_then_shown(
             other.add_cookies([{"name": str(cookie["name"]), "value": str(cookie["value"]), "url": address}])
         phone = other.new_page()
         phone.goto(f"{person.base_url}/c/{conversation.pk}")
-        model_server.state.control = "normal:100:40"
+        model_server.state.control = "held:100"
         send_message(phone, "from the phone")
         expect(phone.locator(".message--running .message__text")).to_contain_text("light")
 
@@ -213,6 +215,7 @@ def test_a_running_turn_of_another_device_is_reported_and_then_shown(
         expect(page.locator("[data-chat-error]")).to_contain_text("still being written")
         expect(page.get_by_label("Message", exact=True)).to_have_value("from the desk")
         expect(page.locator(".message--user .message__text").last).to_have_text("from the phone")
+        model_server.release()
         expect(page.get_by_role("button", name="Answer again")).to_have_count(2)
         model_server.state.control = "echo"
         person.press("Send")

@@ -23,8 +23,8 @@ def test_an_attached_file_is_read_by_the_worker_and_shown_with_the_question(
     # The message waits for the worker without the person's help.
     send_message(page, "Who is the queen?")
 
-    expect(page.locator(".message--user .attachment__name")).to_have_text("bees.md", timeout=30_000)
-    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=30_000)
+    expect(page.locator(".message--user .attachment__name")).to_have_text("bees.md", timeout=90_000)
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=90_000)
     sent = str(model_server.state.requests[-1])
     assert "Mirelbane" in sent
     page.reload()
@@ -64,7 +64,7 @@ def test_text_too_long_for_a_message_is_sent_as_a_file(
     expect(page.locator("[data-chat-error]")).to_be_empty()
     expect(field).to_have_value("")
     send_message(page, "Who is she?")
-    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=90_000)
     assert "Mirelbane" in str(model_server.state.requests[-1])
     attachment = Attachment.objects.get()
     assert (attachment.state, attachment.size) == ("ready", len(pasted))

@@ -44,7 +44,7 @@ def test_a_prompt_can_be_written_and_run_and_its_verdict_is_shown(
     assert [check["kind"] for check in GoldenPrompt.objects.get().assertions] == ["contains", "length"]
 
     page.get_by_role("button", name="Run 1 prompt").click()
-    expect(page.get_by_text("at least 50 are asked")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("at least 50 are asked")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("The answer contains “sorry”.")).to_be_visible()
     assert_fits_window(page)
     assert Axe().run(page).response["violations"] == []
@@ -55,6 +55,6 @@ def test_a_prompt_can_be_written_and_run_and_its_verdict_is_shown(
 
     page.goto(f"{server.url}/build/{gpt.slug}/tests/leaks")
     page.get_by_role("button", name="Probe the draft").click()
-    expect(page.get_by_text("/ 100")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("/ 100")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("Only you see this score.")).to_be_visible()
     assert_fits_window(page)

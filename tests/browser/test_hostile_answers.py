@@ -94,7 +94,7 @@ def test_a_hostile_answer_is_inert_everywhere(
     complaints, hosts = watch(page)
     open_chat(page, server, model_server, "verbatim")
     send_message(page, ANSWER)
-    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible(timeout=90_000)
     assert_inert(page, ".message--assistant .message__text")
     page.reload()
     assert_inert(page, ".message--assistant .message__text")

@@ -60,10 +60,10 @@ def test_files_are_uploaded_processed_and_shown_without_a_reload(
 
     table = page.get_by_role("table")
     expect(table.get_by_role("row").filter(has_text="handbook.pdf").get_by_text("Ready")).to_be_visible(
-        timeout=60_000
+        timeout=90_000
     )
     locked = table.get_by_role("row").filter(has_text="locked.pdf")
-    expect(locked.get_by_text("This file is locked by a password.")).to_be_visible(timeout=60_000)
+    expect(locked.get_by_text("This file is locked by a password.")).to_be_visible(timeout=90_000)
     uploads = page.locator("[data-upload-list]")
     expect(uploads.get_by_text("This file is empty.")).to_be_visible()
     expect(uploads.get_by_text("This file is malware")).to_be_visible()
@@ -75,7 +75,7 @@ def test_files_are_uploaded_processed_and_shown_without_a_reload(
     uploads.get_by_role("button", name="Dismiss: empty.txt").click()
     expect(uploads.get_by_text("This file is empty.")).to_have_count(0)
     locked.get_by_role("button", name="Retry").click()
-    expect(locked.get_by_text("This file is locked by a password.")).to_be_visible(timeout=60_000)
+    expect(locked.get_by_text("This file is locked by a password.")).to_be_visible(timeout=90_000)
     page.get_by_role("link", name="handbook.pdf").click()
     expect(page.get_by_text("Within thirty days.")).to_be_visible()
     expect(page.get_by_text("page 2", exact=True)).to_be_visible()
@@ -142,7 +142,7 @@ def test_the_page_of_a_file_shows_its_text_once_it_is_processed(
 
     request.getfixturevalue("worker")
 
-    expect(page.get_by_text("The canary sings.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The canary sings.")).to_be_visible(timeout=90_000)
     expect(page.get_by_label("Name", exact=True)).to_have_value("Half typed")
 
 
@@ -156,7 +156,7 @@ def test_what_was_not_read_of_a_file_is_said_in_the_list_on_its_page_and_before_
 
     page.locator("#file").set_input_files([str(scan)])
     mark = page.get_by_role("link", name="1 remark")
-    expect(mark).to_be_visible(timeout=30_000)
+    expect(mark).to_be_visible(timeout=90_000)
     assert_fits_and_accessible(page)
     mark.click()
 

@@ -40,7 +40,7 @@ def test_a_page_runs_all_middleware() -> None:
         start = dict(await talk.receive_output(10))
         while (await talk.receive_output(10)).get("more_body"):
             pass
-        await talk.wait(10)  # else the request's body file would be left open
+        await talk.wait(60)  # else the request's body file would be left open
         return start
 
     for path, status in (("/", 200), ("/g/unknown", 404), ("/no/such/page", 404)):

@@ -7,6 +7,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from django.utils.translation import override
 
 from core.markdown import plain, render
 from core.markdown_renderer import MAX_CHARACTERS, is_safe_link
@@ -39,6 +40,28 @@ def test_ordinary_markdown() -> None:
     assert "<p>Some <em>words</em> and <s>old</s> <code>code</code>.</p>" in html
     assert "<td>1</td>" in html
     assert "<li>one</li>" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "name"),
+    [
+        ("en", "| City | *Price* |", "Table: City, Price"),
+        ("zh-hans", "| 城市 | `价格` |", "表格：城市、价格"),
+        ("en", "| | |", "Table"),
+        ("zh-hans", "| | |", "表格"),
+        ("en", '| "><b> | $x$ |', 'Table: "><b>, x'),
+        ("en", f"| {'w' * 200} | b |", f"Table: {'w' * 120}…"),
+    ],
+)
+def test_tables_have_a_name_where_they_are_scrolled_and_heads(language: str, head: str, name: str) -> None:
+    with override(language):
+        found = elements(f"{head}\n|---|--:|\n| 1 | 2 |")
+
+    assert found[:2] == [
+        ("div", {"class": "table-scroll", "role": "region", "tabindex": "0", "aria-label": name}),
+        ("table", {"aria-label": name}),
+    ]
+    assert [attrs.get("scope") for tag, attrs in found if tag in ("th", "td")] == ["col", "col", None, None]
 
 
 def test_headings_are_demoted_to_h6_at_most() -> None:
@@ -173,7 +196,7 @@ def test_attacks_are_harmless(attack: str) -> None:
         assert set(attrs) <= {
             "class", "href", "title", "rel", "target", "type", "data-copy",
             "data-copied", "checked", "disabled",
-            "start", "tabindex",
+            "start", "tabindex", "role", "aria-label", "scope",
         }  # fmt: skip
         assert re.match(r"https?://[^@\\]+$|mailto:", attrs.get("href") or "https://none.example")
         if tag == "a":

@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", "1000")
         self.end_headers()
         try:
-            for _ in range(50):
+            for _ in range(1_000):  # for 100 seconds, unless the client leaves
                 self.wfile.write(b"x")
                 self.wfile.flush()
                 time.sleep(0.1)
@@ -230,7 +230,7 @@ def test_a_slow_response_ends_at_the_timeout(port: int) -> None:
             resolver=to_loopback,
         )
 
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 30
 
 
 def test_a_refused_connection_is_a_clear_error() -> None:

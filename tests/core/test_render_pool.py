@@ -15,7 +15,14 @@ from core.markdown_renderer import HIGHLIGHT_SECONDS, RENDER_SECONDS
 from core.render_pool import RenderPool, get_pool
 from tests.support.children import get_renderer_seconds
 
-LABELS = {"copy": "Copy", "copied": "Copied", "image": "Image"}
+LABELS = {
+    "copy": "Copy",
+    "copied": "Copied",
+    "image": "Image",
+    "table": "Table",
+    "columns": "Table: %(columns)s",
+    "comma": ", ",
+}
 # Pygments' lexer of make takes nine seconds for these letters.
 MAKE = "```make\n" + "a" * 15_000 + "\n```\n"
 SLOW_CODE = {
@@ -149,7 +156,7 @@ def test_a_process_does_not_outlive_its_parents_end_of_the_pipe(pool: RenderPool
     assert process.stdin is not None
     process.stdin.close()
 
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 @pytest.mark.usefixtures("db")

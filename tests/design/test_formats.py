@@ -34,11 +34,12 @@ def test_compact_numbers(value: int, english: str, chinese: str) -> None:
     ("size", "shown"),
     [
         (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1000, "1 kB"),
-        (1_400_000, "1.4 MB"),
-        (250_000_000, "250 MB"),
-        (3_000_000_000_000, "3 TB"),
+        (1023, "1,023 bytes"),
+        (1024, "1 kB"),
+        (1_468_006, "1.4 MB"),
+        (20 * 1024**2, "20 MB"),
+        (250 * 1024**2, "250 MB"),
+        (3 * 1024**4, "3 TB"),
     ],
 )
 def test_file_sizes(size: int, shown: str) -> None:

@@ -58,7 +58,7 @@ def test_nothing_writes_the_frame_by_hand() -> None:
     code = [*TEMPLATES.rglob("*.html"), *(ROOT / "core").rglob("*.py"), *(ROOT / "gpts").rglob("*.py")]
     by_hand = {path.relative_to(ROOT).as_posix() for path in code if "table-scroll" in path.read_text()}
 
-    # The frame itself, and tables in answers, whose HTML is cached for readers of all languages.
+    # The frame itself, and tables in answers, which are rendered in another process.
     assert by_hand == {"core/look/tables.py", "core/markdown_renderer.py"}
 
 

@@ -21,6 +21,7 @@ from embedded.processes import wait_until
 from embedded.redis import EmbeddedCache, EmbeddedRedis
 from embedded.start import WORKERS
 from embedded.supervisor import end_leftovers, is_group_alive
+from tests.support.ports import find_free_port
 
 pytestmark = pytest.mark.slow
 
@@ -34,9 +35,7 @@ class Script:
     def __init__(self, data: Path, home: Path) -> None:
         self.data = data
         self.paths = DataPaths(data)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = find_free_port()
         keep = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         self.environment = keep | {
             "HOME": str(home),
@@ -139,7 +138,7 @@ def test_it_serves_refuses_a_second_start_survives_kill_9_and_stops_on_ctrl_c(sc
     assert_ready(script)
     groups = [script.part(number) for number in range(len(PARTS))]
     script.process.send_signal(signal.SIGINT)
-    assert script.process.wait(30) == 0
+    assert script.process.wait(90) == 0
     assert not any(is_group_alive(group) for group in groups)
     assert set(read_server_pids(script).values()) == {None}
 
@@ -153,7 +152,7 @@ def test_when_one_process_is_killed_all_stop_and_it_is_named(script: Script, par
     victim = (read_server_pids(script) | dict(zip(PARTS, groups, strict=True)))[part]
     assert victim and script.process
     os.kill(victim, signal.SIGKILL)
-    assert script.process.wait(40) == 1
+    assert script.process.wait(120) == 1
     assert re.search(
         rf"Loggia stopped because {part} (is gone|was killed by SIGKILL)\. Its last output:", script.output()
     )
@@ -162,7 +161,7 @@ def test_when_one_process_is_killed_all_stop_and_it_is_named(script: Script, par
 
 
 def refused(script: Script, **environment: str) -> str:
-    assert script.start(**environment).wait(60) == 1
+    assert script.start(**environment).wait(180) == 1
     assert "Traceback" not in script.output()
     return script.output()
 
@@ -189,7 +188,7 @@ def test_a_broken_database_url_is_refused(script: Script) -> None:
 
 
 def test_reset_never_changes_an_external_database(script: Script) -> None:
-    assert script.start("--reset", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x").wait(60) == 1
+    assert script.start("--reset", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x").wait(180) == 1
     assert "--reset deletes only the embedded data" in script.output()
 
 

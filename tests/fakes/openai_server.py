@@ -70,6 +70,8 @@ class State:
     played: dict[str, str] = field(default_factory=dict)
     dropped_streams: int = 0
     connections: int = 0
+    # Whether answers of the behaviour "held" wait in their middle; see ModelServer.release.
+    is_held: bool = True
 
 
 class Refusal(Exception):  # a scripted response, not an error of the server
@@ -231,7 +233,7 @@ class Server:
             return True
         self.state.open_streams += 1
         try:
-            return await Stream(dialect, script, words, reader, writer).send()
+            return await Stream(self.state, dialect, script, words, reader, writer).send()
         except ConnectionError:
             self.state.dropped_streams += 1
             raise
@@ -244,19 +246,15 @@ class Stream:
 
     def __init__(
         self,
+        state: State,
         dialect: Dialect,
         script: Script,
         words: list[str],
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        self.dialect, self.script, self.words, self.reader, self.writer = (
-            dialect,
-            script,
-            words,
-            reader,
-            writer,
-        )
+        self.state, self.dialect, self.script, self.words = state, dialect, script, words
+        self.reader, self.writer = reader, writer
 
     def is_dropped(self) -> bool:
         return self.writer.transport.is_closing() or self.reader.at_eof()
@@ -302,11 +300,15 @@ class Stream:
                 "cut",
                 "error-event",
                 "comments",
+                "held",
             ):
                 if script.behaviour == "stall":
                     await self._wait(SLOW_SECONDS)
                 elif script.behaviour == "comments":
                     await self._send_comments()
+                elif script.behaviour == "held":
+                    while self.state.is_held:
+                        await self._wait(0.02)
                 elif script.behaviour == "malformed":
                     self._write(b'data: {"choices": [{]}\n\n')
                 elif script.behaviour == "error-event":
@@ -545,14 +547,23 @@ class ModelServer:
 
     def reset(self) -> None:
         """Wait until open streams have ended, then clear the requests and the control."""
-        self.wait_until(lambda state: state.open_streams == 0)
+        self.release()
+        self.wait_until(lambda state: state.open_streams == 0, 10)
         self.state.requests.clear()
         self.state.control = ""
         self.state.played.clear()
         self.state.is_recording = True
         self.state.dropped_streams = 0
+        self.state.is_held = True
 
-    def wait_until(self, is_true: Callable[[State], bool], seconds: float = 5.0) -> bool:
+    def release(self) -> None:
+        """Let answers of the behaviour "held" go on.
+
+        A test that looks at a running answer holds it so, as no pace is slow enough for a busy machine.
+        """
+        self.state.is_held = False
+
+    def wait_until(self, is_true: Callable[[State], bool], seconds: float = 60.0) -> bool:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if is_true(self.state):
@@ -587,7 +598,7 @@ def start_model_server(port: int = 0) -> ModelServer:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    ready.wait(5)
+    ready.wait(60)
 
     def stop() -> None:
         loop.call_soon_threadsafe(loop.stop)

@@ -163,7 +163,7 @@ def test_after_kill_9_of_the_web_service_the_turn_is_interrupted_with_its_text(
                 event = next(stream)
                 said += event.data.get("text", "") if event.name == "delta" else ""
             os.killpg(first.process.pid, signal.SIGKILL)
-            first.process.wait(10)
+            first.process.wait(60)
     finally:
         first.stop()
 
@@ -191,7 +191,7 @@ def test_after_kill_9_of_the_web_service_a_create_answer_is_interrupted_with_its
                 event = next(stream)
                 said += event.data.get("text", "") if event.name == "delta" else ""
             os.killpg(first.process.pid, signal.SIGKILL)
-            first.process.wait(10)
+            first.process.wait(60)
     finally:
         browser.close()
         first.stop()

@@ -1,4 +1,4 @@
-"""Which tables the periodic jobs of the store read whole."""
+"""Which tables the periodic jobs of the store read whole, and how its pages find rows in order."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from django.db import connection
 from core.scope import system_scope
 from gpts.assistants.models import GPT
 from marketplace.models import Listing
+from marketplace.queries import browse_listings, list_leaderboards, storefront
 from marketplace.services.listing_vectors import list_waiting_listings
 from marketplace.services.listings import delist_deleted_gpts
 from marketplace.services.scores import compute_scores
+from marketplace.states import Board
 from marketplace.synthetic.load import load_synthetic_listings
-from tests.support.query_plans import list_whole_reads_of
+from tests.support.query_plans import list_reads_of, list_whole_reads_of
 from tests.support.times import AT
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +44,36 @@ def test_jobs_read_whole_only_what_they_compute() -> None:
     assert deletions <= {"marketplace_listing"} and vectors <= {"marketplace_listing"}
     assert delisted == 1
     assert Listing.objects.get(gpt_id=gpt.pk).state == "delisted"
+
+
+def test_rows_of_the_first_page_and_leaderboards_come_in_the_order_of_an_index() -> None:
+    """However many listings there are, a row of the page reads about as many as it shows."""
+    with system_scope("tests"):
+        load_synthetic_listings(300, at=AT, with_vectors=False)
+        compute_scores(at=AT)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        today = AT.date()
+        rows = {
+            "trending": list_reads_of(lambda: storefront._list_trending(set())),
+            "categories": list_reads_of(lambda: storefront._list_best_by_category(set(), "en")),
+            "new": list_reads_of(lambda: storefront._list_noteworthy(set(), today, "en")),
+            "leaderboards": list_reads_of(list_leaderboards),
+            "best of one": list_reads_of(lambda: browse_listings(category="writing", board=Board.BEST)),
+            "new of one": list_reads_of(lambda: browse_listings(category="writing", board=Board.NEW)),
+        }
+
+    wanted = {
+        "trending": "marketplace_score_trend",
+        "categories": "marketplace_listing_cat",
+        "new": "marketplace_listing_new",
+        "leaderboards": "marketplace_listing_cat",
+        "best of one": "marketplace_listing_cat",
+        "new of one": "marketplace_listing_cat_new",
+    }
+    assert {name: index for name, index in wanted.items() if index not in rows[name].indexes} == {}
+    assert {name: reads.scanned for name, reads in rows.items() if reads.scanned} == {}
+    assert {name: reads.sorted for name, reads in rows.items() if reads.sorted} == {}
 
 
 def list_partitions() -> set[str]:

@@ -117,7 +117,7 @@ def test_the_page_and_files_say_what_is_known_and_nothing_secret(
     assert rows[("Publisher and proof", "Proof of the name")] == "Not verified"
     assert rows[("Publisher and proof", "Proof of the website")].startswith("Verified on ")
     assert rows[("Knowledge files", "Files")] == "1"
-    assert rows[("Knowledge files", "File 1")] == "PDF · 2 MB"
+    assert rows[("Knowledge files", "File 1")] == "PDF · 1.9 MB"
     assert rows[("Tests of exactly this version", "Golden prompts")].startswith("9 of 10 passed on ")
     assert rows[("Tests of exactly this version", "Leak probes")].startswith("90 of 100 on ")
     assert rows[("Reports and moderation", "Reports")] == "By fewer than 5 people"

@@ -18,7 +18,7 @@ def run_at_once(*acts: Callable[[], object]) -> list[str]:
     def run(number: int, act: Callable[[], object]) -> None:
         try:
             connections["default"].ensure_connection()  # with it comes the scope that sees all rows
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             act()
         except DomainError as refusal:
             results[number] = refusal.code
@@ -31,5 +31,5 @@ def run_at_once(*acts: Callable[[], object]) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     return results

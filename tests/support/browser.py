@@ -20,7 +20,7 @@ from workspaces.models import User
 # Pictures of each step for people who look: LOGGIA_SHOTS=folder pytest tests/browser/test_main_flow.py
 SHOTS = os.environ.get("LOGGIA_SHOTS", "")
 WIDER_THAN_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
-expect.set_options(timeout=20_000)  # two slow cores get their time
+expect.set_options(timeout=60_000)  # two slow cores get their time
 # Violations of the content security policy, also those that the console does not show.
 TELL_VIOLATIONS = """addEventListener("securitypolicyviolation",
   (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"""
@@ -36,7 +36,7 @@ class Person:
         self.complaints: list[str] = []
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
         self.context = context
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         context.add_init_script(TELL_VIOLATIONS)
         context.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
         context.on("console", lambda line: self._complain(line.text) if line.type == "error" else None)

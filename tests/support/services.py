@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from django.conf import settings
 
 from config.celery import QUEUE_NAMES
 from embedded.paths import ROOT
+from tests.support.ports import find_free_port
 from tests.support.servers import servers
 from tests.support.warm_worker import ForkedProcess, fork_worker
 
@@ -61,9 +61,7 @@ class WebService(Service):
     """The web service as in production (uvicorn, role app) on a free port; has ``url``."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, module: str = "config.web_server") -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(
             [module, "--port", str(self.port), "--graceful-seconds", "3"],
@@ -71,7 +69,7 @@ class WebService(Service):
             log,
         )  # fmt: skip
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 180) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -99,7 +97,7 @@ class WorkerService(Service):
     def _start(self, command: Sequence[str], environment: Mapping[str, str]) -> ForkedProcess:
         return fork_worker(command, environment, self.log)
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 180) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:

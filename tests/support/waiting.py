@@ -9,7 +9,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def wait_for(find: Callable[[], Found], seconds: float = 30.0) -> Found:
+def wait_for(find: Callable[[], Found], seconds: float = 120.0) -> Found:
     """Call ``find`` until it returns a true value and return that; fail after ``seconds``."""
     end = time.monotonic() + seconds
     while not (found := find()):

@@ -37,7 +37,7 @@ class WebClient:
             base_url=base_url,
             cookies=cookies,
             headers={"X-CSRFToken": CSRF},
-            timeout=20,
+            timeout=90,
             trust_env=False,
             follow_redirects=follow_redirects,
         )

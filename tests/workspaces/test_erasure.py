@@ -131,7 +131,7 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     plant(gpts.GoldenResult, **here, run=run, prompt=prompt)
     message = plant(gpts.BuilderMessage, **here, gpt=gpt, user=owner)
     plant(gpts.BuilderChange, **here, gpt=gpt, user=owner, message=message)
-    plant(gpts.Budget, **here, subject="workspace", measure="cost_micros", hard_limit=5, window="month")
+    plant(gpts.Budget, **here, subject="cost_centre", measure="cost_micros", hard_limit=5, window="month")
     UsageEventFactory.create(gpt=gpt, user=owner, model_name=f"{MARK}-model")
     listing = plant(
         store.Listing, gpt=gpt, version=version, publisher=owner, **here, state="listed", category="other",
@@ -257,6 +257,7 @@ def plant_person(user: User) -> None:
         workspace=others,
         subject="person",
         user=user,
+        cost_centre="",
         measure="cost_micros",
         hard_limit=5,
         window="month",

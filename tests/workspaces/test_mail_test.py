@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from config.operator_limits import ENVIRONMENT, NO_LIMITS, describe, list_limits
 from core.instance_settings import DEFINITIONS
@@ -145,12 +146,15 @@ def test_the_page_of_limits_has_every_number_of_the_environment() -> None:
     found = {limit.label: limit.value for _label, limits in list_limits() for limit in limits}
     assert found["Instructions of a GPT, in characters"] == "8,000"
     assert found["Editors of a GPT"] == "100"
+    assert found["One knowledge file"] == f"{settings.KNOWLEDGE_FILE_BYTES // 1024**2} MB"
+    # A value has its unit, so that no label may name another one.
+    assert [label for label in found if re.search(r"\b([kMG]B|bytes)\b|%", label)] == []
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(None, "number", "none"), (2_000_000, "bytes", "2 MB"), (1, "hours", "1 hour"),
-     (60.0, "seconds", "60 seconds"), (30, "number", "30")],
+    [(None, "number", "none"), (20 * 1024**2, "bytes", "20 MB"), (1, "hours", "1 hour"),
+     (60.0, "seconds", "60 seconds"), (30, "number", "30"), (80, "percent", "80%")],
 )  # fmt: skip
 def test_a_limit_has_its_unit(value: float | None, unit: str, text: str) -> None:
     assert describe(value, unit) == text

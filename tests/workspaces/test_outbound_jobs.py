@@ -271,12 +271,12 @@ def test_threads_end_when_there_is_nothing_left_and_start_again() -> None:
     threads = JobThreads(work, threads=3)
     for _call in range(5):
         threads.wake()
-    assert done.wait(5)
+    assert done.wait(60)
     left = 1
     done.clear()
     threads.wake()
 
-    assert done.wait(5)
+    assert done.wait(60)
     assert left == 0
 
 

@@ -76,9 +76,12 @@ def test_keys_age_and_grace_ends() -> None:
     assert not is_key_too_old(rule, created_at=NOW - timedelta(days=30), at=NOW)
     assert is_key_too_old(rule, created_at=NOW - timedelta(days=31), at=NOW)
     assert not is_key_too_old(None, created_at=NOW - timedelta(days=3000), at=NOW)
-    assert find_grace([rule], has_second_factor=False, at=NOW) == rule
-    assert find_grace([rule], has_second_factor=True, at=NOW) is None
-    assert find_grace([rule], has_second_factor=False, at=NOW + timedelta(days=3)) is None
+    assert find_grace([rule], records=[], has_second_factor=False, at=NOW) == rule
+    assert find_grace([rule], records=[], has_second_factor=True, at=NOW) is None
+    assert find_grace([rule], records=[], has_second_factor=False, at=NOW + timedelta(days=3)) is None
+    confirmed = {"method": "company", "workspace": 1}
+    assert find_grace([rule], records=[confirmed], has_second_factor=False, at=NOW) is None
+    assert find_grace([rule], records=[confirmed | {"workspace": 2}], has_second_factor=False, at=NOW) == rule
 
 
 @pytest.fixture

@@ -82,6 +82,9 @@ class Member(models.Model):
     last_active_at = models.DateTimeField(null=True, blank=True)
     # Wins over those of the person's groups; empty: theirs count (workspaces.queries.cost_centres).
     cost_centre = models.CharField(max_length=COST_CENTRE_LENGTH, blank=True, default="", db_default="")
+    # The ends of grace for a second factor that the person was told of, and reminded of, by mail.
+    grace_told_for = models.DateTimeField(null=True, blank=True)
+    grace_reminded_for = models.DateTimeField(null=True, blank=True)
     # Filters of the table of GPTs that the person saved: {"name", "query"} each, query as in an address.
     gpt_filters = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
 

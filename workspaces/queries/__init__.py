@@ -28,7 +28,7 @@ from workspaces.queries.console_workspaces import (
     list_all_workspaces,
     list_owners,
 )
-from workspaces.queries.cost_centres import Placement, list_cost_centres, place_members
+from workspaces.queries.cost_centres import Placement, list_cost_centres, place_member, place_members
 from workspaces.queries.erasures import ErasureStep, describe_erasure
 from workspaces.queries.groups import (
     find_member_ids,
@@ -177,6 +177,7 @@ __all__ = [
     "load_policy",
     "load_readable_policies_of",
     "may_share_with_group",
+    "place_member",
     "place_members",
     "read_policy",
     "read_written_policy",

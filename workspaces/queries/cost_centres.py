@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from workspaces.models import GroupMember, Member, Workspace
 
 
@@ -23,16 +25,24 @@ def place_members(workspace: Workspace) -> dict[int, Placement]:
     the first by name that has a cost centre, otherwise the first by name. The cost centre is the member's
     own, otherwise that of the group.
     """
+    return _place(Member.objects.filter(workspace=workspace))
+
+
+def place_member(workspace_id: int, user_id: int) -> Placement:
+    """Return where the use of one person counts, as ``place_members`` does. Two queries."""
+    members = Member.objects.filter(workspace=workspace_id, user=user_id)
+    return _place(members).get(user_id, Placement())
+
+
+def _place(members: QuerySet[Member]) -> dict[int, Placement]:
     groups: dict[int, list[tuple[bool, str, int, str, str]]] = {}
-    rows = GroupMember.objects.filter(group__workspace=workspace).values_list(
+    rows = GroupMember.objects.filter(member__in=members).values_list(
         "member_id", "group_id", "group__name", "group__cost_centre"
     )
     for member_id, group_id, name, code in rows:
         groups.setdefault(member_id, []).append((not code, name.casefold(), group_id, name, code))
     found = {}
-    for member_id, user_id, own in Member.objects.filter(workspace=workspace).values_list(
-        "pk", "user_id", "cost_centre"
-    ):
+    for member_id, user_id, own in members.values_list("pk", "user_id", "cost_centre"):
         found[user_id] = Placement(cost_centre=own)
         if member_id in groups:
             _lacks, _key, group_id, name, code = min(groups[member_id])

@@ -42,6 +42,25 @@ def set_member_cost_centre(*, member: Member, code: str, by: User, at: datetime)
     return member
 
 
+def set_given_cost_centre(*, member: Member, code: str, former: str, at: datetime) -> None:
+    """Set the cost centre that the identity provider sends, in the directory's scope. Audited.
+
+    Without a code, the one that it sent before (``former``) is removed; one set by hand stays. A code of
+    another form than ours counts as none, because a directory must be able to change everything else.
+    """
+    usable, before = (_keep_usable(text) for text in (code, former))
+    if member.cost_centre == usable or (not usable and member.cost_centre != before):
+        return
+    changed = _change(member, usable)
+    if changed is not None:
+        _record("workspaces.member_cost_centre_set", member, changed, None, at)
+
+
+def _keep_usable(code: str) -> str:
+    text = code.strip()
+    return text if _CODE.fullmatch(text) else ""
+
+
 def clean_cost_centre(code: str) -> str:
     """Return the code without outer spaces; raises InvalidInput for one that is none."""
     text = code.strip()
@@ -68,7 +87,7 @@ def _change(owner: Group | Member, code: str) -> str | None:
     return str(before)
 
 
-def _record(action: str, owner: Group | Member, before: str, by: User, at: datetime) -> None:
+def _record(action: str, owner: Group | Member, before: str, by: User | None, at: datetime) -> None:
     record(
         action=action,
         by=by,

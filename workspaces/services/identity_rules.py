@@ -13,6 +13,7 @@ from django.utils.translation import ngettext_lazy
 
 from core.audit import compare, record
 from core.errors import Conflict, Forbidden, InvalidInput
+from core.jobs import enqueue_on_commit
 from core.text import clean_line
 from workspaces import rules
 from workspaces.models import IdentityConnection, IdentityLink, IdentityRules, Member, User, Workspace
@@ -115,6 +116,8 @@ def set_sign_in_rules(*, workspace: Workspace, change: SignInChange, by: User, a
         fresh.updated_at = at
         fresh.save()
         record_rules(fresh, "sign_in_rules_set", by, at, changes)
+        if fresh.mfa_required_from is not None and before["mfa_required_from"] != fresh.mfa_required_from:
+            enqueue_on_commit("workspaces.send_second_factor_notices")
     return fresh
 
 

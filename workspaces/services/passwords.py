@@ -73,7 +73,7 @@ def limited_guess(*, email: str, address: str, at: datetime) -> Iterator[Guess]:
     }
     if not is_known:
         counts[account_limit()] = (account, count_try(account_limit(), account, at=at))
-    for limit, (_key, count) in counts.items():
+    for limit, (key, count) in counts.items():
         if count <= limit.count:
             continue
         if limit == account_limit() and pass_slowly("password", account, seconds=SLOW_SECONDS):
@@ -81,7 +81,7 @@ def limited_guess(*, email: str, address: str, at: datetime) -> Iterator[Guess]:
         if limit != address_limit():
             _notify_of_guesses(email)
         raise build_refusal(
-            limit, at=at, message=_("Too many wrong passwords. Wait a little, then try again.")
+            limit, key, at=at, message=_("Too many wrong passwords. Wait a little, then try again.")
         )
     guess = Guess()
     yield guess

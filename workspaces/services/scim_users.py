@@ -22,6 +22,7 @@ from workspaces.access import open_admin_scope
 from workspaces.models import IdentityRules, Invitation, Member, ScimToken, ScimUser, User, Workspace
 from workspaces.queries.identity import get_identity_rules, is_address_proved
 from workspaces.scim.errors import ScimError, build_missing
+from workspaces.services.cost_centres import set_given_cost_centre
 from workspaces.services.joining import join_workspace
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.members import (
@@ -30,7 +31,7 @@ from workspaces.services.members import (
     invite_member,
     remove_member,
 )
-from workspaces.services.scim_links import attach_member, note_removal
+from workspaces.services.scim_links import attach_member, find_cost_centre, note_removal
 from workspaces.services.users import create_user, has_verified_address
 from workspaces.states import Role
 
@@ -109,7 +110,7 @@ def replace_scim_user(
             fresh.version += 1
             fresh.changed_at = at
             fresh.save()
-        _settle(fresh, token, account=fresh.user, at=at)
+        _settle(fresh, token, account=fresh.user, former=find_cost_centre(before["attributes"]), at=at)
         if changed:
             _record("scim_user_changed", fresh, token, at, fields=changed)
     return ScimUser.objects.select_related("user").get(pk=fresh.pk)
@@ -232,8 +233,8 @@ def pick_role(values: list[Any], claims: Mapping[str, str]) -> str:
 # What follows for the membership ------------------------------------------------------------------------
 
 
-def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: datetime) -> None:
-    """Make the membership what the row says.
+def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: datetime, former: str = "") -> None:
+    """Make the membership what the row says; ``former`` is the cost centre that was sent before.
 
     Nobody is taken over: an account becomes a member without being asked only at a proved domain. Raises
     ScimError ``mutability`` for what would leave the workspace without an owner, and for a closed account.
@@ -254,6 +255,8 @@ def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: dateti
             attach_member(member, email=row.email, at=at)
         if member is not None:
             _apply_role(row, member, rules, at=at)
+            code = find_cost_centre(row.attributes)
+            set_given_cost_centre(member=member, code=code, former=former, at=at)
         else:
             _keep_given_role(row, _pick_role(row, rules))
     except DomainError as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,7 @@ from marketplace.queries.header import HeaderFacts, get_header_facts
 from workspaces.models import User
 from workspaces.queries import NO_ROLES, UserRoles, get_user_roles
 from workspaces.states import Staff, Theme
+from workspaces.web.session_rules import find_session_grace
 
 THEME_COOKIE = "loggia_theme"
 
@@ -25,6 +28,14 @@ class NavEntry:
     label: str
     url: str
     current: bool
+
+
+@dataclass(frozen=True)
+class Grace:
+    """Until when a workspace lets the person sign in without a second factor."""
+
+    workspace: str
+    ends_at: datetime
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
@@ -42,6 +53,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
             "workspace_logos": {},
             "waiting_staff": (),
             "lacks_second_factor": False,
+            "second_factor_grace": None,
         }
     roles = get_user_roles(user)
     facts: Any = SimpleLazyObject(lambda: _get_facts(user))
@@ -55,6 +67,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "workspace_logos": SimpleLazyObject(lambda: facts.logos) if roles.companies else {},
         "waiting_staff": [Staff(role).label for role in sorted(roles.waiting_staff)],
         "lacks_second_factor": bool(roles.staff) and not roles.has_second_factor,
+        "second_factor_grace": _get_grace(request, user),
     }
 
 
@@ -62,6 +75,14 @@ def _get_facts(user: User) -> HeaderFacts:
     # Pages of sign-in servers are rendered without a scope.
     with nullcontext() if has_open_scope() else open_scope(Scope(user_id=user.pk)):
         return get_header_facts(user)
+
+
+def _get_grace(request: HttpRequest, user: User) -> Grace | None:
+    rule = find_session_grace(request, user, at=timezone.now())
+    if rule is None or rule.mfa_required_from is None:
+        return None
+    names = {member.workspace_id: member.name for member in get_user_roles(user).memberships}
+    return Grace(names[rule.workspace_id], rule.mfa_required_from)
 
 
 def _nav(request: HttpRequest, roles: UserRoles, *, signed_in: bool) -> list[NavEntry]:

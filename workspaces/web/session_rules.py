@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from core.errors import Forbidden
 from workspaces.models import User
 from workspaces.queries import get_user_roles
-from workspaces.sign_in_rules import Demand, Need, find_demand
+from workspaces.sign_in_rules import Demand, Need, SignInRules, find_demand, find_grace
 
 # What people need to fulfil the rules, or to go: their account, the company's sign-in, leaving it, language.
 _OPEN = ("/accounts/", "/preferences/", "/sign-in", "/settings/security/", "/static/", "/deletions/", "/api/")
@@ -35,6 +35,16 @@ def find_session_demand(request: HttpRequest, user: User, *, at: datetime) -> De
         has_second_factor=roles.has_second_factor,
         at=at,
     )
+
+
+def find_session_grace(request: HttpRequest, user: User, *, at: datetime) -> SignInRules | None:
+    """Return the rule by which the person needs a second factor soon. No query after the roles."""
+    roles = get_user_roles(user)
+    rules = [found.rules for found in roles.memberships if found.rules is not None]
+    if not any(rule.mfa_required_from for rule in rules):
+        return None
+    records = get_authentication_records(request, user)
+    return find_grace(rules, records=records, has_second_factor=roles.has_second_factor, at=at)
 
 
 def answer_demand(request: HttpRequest, user: User, *, at: datetime) -> HttpResponseBase | None:

@@ -20,12 +20,14 @@ from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
 from core.errors import Conflict, Forbidden, InvalidInput
+from gpts.assistants.adoption_mails import Due, build_due_mail
 from gpts.assistants.models import GPT, Adoption, AdoptionRequest, LiveVersion, Version
 from gpts.assistants.models.adoptions import REASON_LENGTH
 from gpts.assistants.queries.adoptions import find_adoption, find_public_version, load_adoptions
 from gpts.assistants.states import ADOPTION_ACTS, AdoptionState, Audience, RequestState
 from workspaces.models import Group, Member, User, Workspace
 from workspaces.services.locks import lock_workspaces
+from workspaces.services.mails import enqueue_mail
 from workspaces.services.notifications import notify
 from workspaces.states import ADMIN_ROLES
 
@@ -225,40 +227,48 @@ def _tend(key: int, *, at: datetime) -> bool:
     if adoption.expires_at <= at:
         before = _describe(adoption)
         _move(adoption, adoption.workspace, adoption.gpt, "expire", by=None, at=at).save()
-        _tell_admins(
-            adoption, lambda name: gettext("The approval of %(gpt)s has ended") % {"gpt": name}, at=at
-        )
+        _tell_due(adoption, Due.ENDED, at=at)
         _record_change("gpts.adoption_expired", adoption, before, by=None, at=at)
         return True
     if adoption.expires_at <= at + NOTICE and adoption.reminded_of_end_at is None:
         adoption.reminded_of_end_at = at
-        _tell_admins(
-            adoption, lambda name: gettext("The approval of %(gpt)s ends soon") % {"gpt": name}, at=at
-        )
+        _tell_due(adoption, Due.ENDS_SOON, at=at)
     elif adoption.recertify_at <= at + NOTICE and adoption.reminded_of_check_at is None:
         adoption.reminded_of_check_at = at
-        _tell_admins(
-            adoption,
-            lambda name: gettext("Look at %(gpt)s again and renew its approval") % {"gpt": name},
-            at=at,
-        )
+        _tell_due(adoption, Due.LOOK, at=at)
     public = find_public_version(adoption.gpt)
     if public is not None and public.pk != adoption.offered_version_id:
         adoption.offered_version = public
         if public.pk != adoption.version_id:
-            _tell_admins(
-                adoption,
-                lambda name: gettext("%(gpt)s has a new version, which waits for you") % {"gpt": name},
-                at=at,
-            )
+            name = _get_public_name(adoption.gpt)
+            for admin in _list_admins(adoption.workspace):
+                _tell(
+                    admin,
+                    DUE_KIND,
+                    lambda: gettext("%(gpt)s has a new version, which waits for you") % {"gpt": name},
+                    lambda: "",
+                    url=_page_of(adoption.workspace),
+                    at=at,
+                )
     adoption.save()
     return True
 
 
-def _tell_admins(adoption: Adoption, title: Callable[[str], str], *, at: datetime) -> None:
+def _tell_due(adoption: Adoption, due: Due, *, at: datetime) -> None:
+    """Notify and mail the admins, each in their language."""
     name = _get_public_name(adoption.gpt)
     for admin in _list_admins(adoption.workspace):
-        _tell(admin, DUE_KIND, lambda: title(name), lambda: "", url=_page_of(adoption.workspace), at=at)
+        with translation.override(admin.language or settings.LANGUAGE_CODE):
+            text = build_due_mail(due, adoption, name=name)
+            notify(
+                user=admin,
+                kind=DUE_KIND,
+                title=text.subject,
+                body="",
+                url=_page_of(adoption.workspace),
+                at=at,
+            )
+            enqueue_mail(to=admin.email, text=text)
 
 
 def _move(

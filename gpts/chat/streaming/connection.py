@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import weakref
 from collections.abc import Callable, Collection
 from functools import lru_cache
@@ -109,26 +108,3 @@ def find_alive_turns(turns: Collection[UUID]) -> set[UUID]:
     ids = list(turns)
     heartbeats = get_sync_redis().mget([build_running_key(turn) for turn in ids])
     return {turn for turn, heartbeat in zip(ids, heartbeats, strict=True) if heartbeat is not None}
-
-
-def read_text(turn: UUID) -> str:
-    """Return a turn's answer so far from its Redis Stream; empty when the stream has expired."""
-    return read_answer(turn)[0]
-
-
-def read_answer(turn: UUID) -> tuple[str, str]:
-    """Return a turn's answer and its thinking so far, from its Redis Stream."""
-    rows = [fields for _id, fields in get_sync_redis().xrange(build_events_key(turn))]
-    text = "".join(fields.get("text", "") for fields in rows)
-    kept: list[str] = []
-    thinking: list[str] = []
-    at = 0
-    for fields in rows:
-        event, _line, data = fields.get("frame", "").partition("\ndata: ")
-        if event == "event: thinking":
-            thinking.append(json.loads(data)["text"])
-        elif event == "event: withdrawn":
-            cut = json.loads(data)
-            kept.append(text[at : cut["begin"]])
-            at = cut["end"]
-    return "".join([*kept, text[at:]]), "".join(thinking).strip()

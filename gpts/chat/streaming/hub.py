@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -31,9 +31,9 @@ from gpts.chat.streaming.connection import (
     close_async_redis,
     get_async_redis,
 )
-from gpts.chat.streaming.frames import HEARTBEAT, build_text_frame
 from gpts.chat.streaming.job import TurnJob
-from gpts.chat.streaming.live import FRAME_SECONDS, HEARTBEAT_SECONDS, LiveTurn
+from gpts.chat.streaming.live import FRAME_SECONDS, LiveTurn
+from gpts.chat.streaming.mirror import add_new_output
 from gpts.chat.streaming.threads import get_chat_loop, in_thread
 from gpts.llm.runtime.openai_clients import close_clients
 from gpts.llm.runtime.types import Pace
@@ -69,6 +69,8 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         # Turns with a heartbeat in Redis -> numbers of characters and frames that are mirrored.
         self._mirrored: dict[UUID, tuple[int, int]] = {}
+        # Held by one writer at a time, so that the end of a turn does not add what is on its way to Redis.
+        self._writing = asyncio.Lock()
         self._listener: asyncio.Task[None] | None = None
         self._mirror: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -191,7 +193,8 @@ class Hub:
 
     async def _mirror_once(self, renewed: Sequence[LiveTurn]) -> None:
         """Write new output of all turns; for ``renewed``, write heartbeats and read stop keys too."""
-        async with get_async_redis().pipeline(transaction=False) as pipe:
+        async with self._writing, get_async_redis().pipeline(transaction=False) as pipe:
+            renewed = [live for live in renewed if not live.is_over]
             for live in renewed:
                 pipe.set(build_running_key(live.id), "1", ex=ALIVE_SECONDS)
             sizes: dict[UUID, tuple[int, int]] = {}
@@ -201,28 +204,23 @@ class Hub:
             for live in renewed:
                 pipe.exists(build_stop_key(live.id))
             answers = await pipe.execute()
-        self._mirrored |= {turn: size for turn, size in sizes.items() if turn in self.turns}
+            self._mirrored |= {turn: size for turn, size in sizes.items() if turn in self.turns}
         for live, is_stopped in zip(renewed, answers[-len(renewed) :] if renewed else (), strict=True):
             if is_stopped:
                 live.stop()
 
     def _add_new_output(self, pipe: Any, live: LiveTurn) -> tuple[int, int]:
-        """Add text and frames since the last round; returns how many characters and frames are mirrored."""
-        text_before, frames_before = self._mirrored.get(live.id, (0, 0))
-        text_size, frame_count = len(live.text), len(live.shared_frames)
-        key = build_events_key(live.id)
-        if text_size > text_before:
-            pipe.xadd(key, {"text": live.text[text_before:text_size]})
-        for sent in live.shared_frames[frames_before:frame_count]:
-            pipe.xadd(key, {"frame": sent.decode()})
-        if not (text_before or frames_before) and (text_size or frame_count):
-            pipe.expire(key, KEEP_RUNNING)
-        return text_size, frame_count
+        """Add output since the last round; returns how many characters and frames are mirrored then."""
+        before = self._mirrored.get(live.id, (0, 0))
+        size = add_new_output(pipe, live, before)
+        if before == (0, 0) and size != before:
+            pipe.expire(build_events_key(live.id), KEEP_RUNNING)
+        return size
 
     async def _mirror_end(self, live: LiveTurn, last: bytes) -> None:
         key = build_events_key(live.id)
         try:
-            async with get_async_redis().pipeline(transaction=False) as pipe:
+            async with self._writing, get_async_redis().pipeline(transaction=False) as pipe:
                 self._add_new_output(pipe, live)
                 pipe.xadd(key, {"end": last.decode()})
                 pipe.expire(key, KEEP_ENDED)
@@ -287,38 +285,3 @@ async def _run_on_own_loop(job: TurnJob) -> None:
         await own.run_to_end(job)
     finally:
         await own.close()
-
-
-async def follow_from_redis(turn: UUID, offset: int) -> AsyncGenerator[bytes, None]:
-    """Yield frames of a turn that runs in another process, from its Redis Stream.
-
-    Ends without an end frame when that process has died.
-    """
-    client = get_async_redis()
-    last, size = "0", 0
-    while True:
-        rows = await client.xread(
-            {build_events_key(turn): last}, block=int(HEARTBEAT_SECONDS * 1000 / 3), count=500
-        )
-        if not rows:
-            if not await client.exists(build_running_key(turn)):
-                return
-            yield HEARTBEAT
-            continue
-        texts: list[str] = []
-        others: list[str] = []
-        end = ""
-        for last, fields in rows[0][1]:  # noqa: B007  # the next read starts after the last id
-            texts.append(fields.get("text", ""))
-            end = fields.get("end", end)
-            if "frame" in fields:
-                others.append(fields["frame"])
-        fresh = "".join(texts)
-        begin, size = size, size + len(fresh)
-        if size > offset:
-            yield build_text_frame(fresh[max(offset - begin, 0) :], size)
-        for sent in others:
-            yield sent.encode()
-        if end:
-            yield end.encode()
-            return

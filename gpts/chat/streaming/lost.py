@@ -12,7 +12,8 @@ from core.errors import IllegalTransition
 from gpts.chat.models import Turn
 from gpts.chat.queries.conversations import list_running_turns
 from gpts.chat.services.turns import fail_turn
-from gpts.chat.streaming.connection import ALIVE_SECONDS, find_alive_turns, read_answer
+from gpts.chat.streaming.connection import ALIVE_SECONDS, find_alive_turns
+from gpts.chat.streaming.mirror import read_answer
 from gpts.llm.runtime.types import FailureCode
 
 log = structlog.get_logger(__name__)

@@ -13,9 +13,10 @@ from django.utils import translation
 
 from gpts.chat.services.rechecks import RequestAccess
 from gpts.chat.streaming.frames import build_frame
-from gpts.chat.streaming.hub import follow_from_redis, get_hub
+from gpts.chat.streaming.hub import get_hub
 from gpts.chat.streaming.job import TurnJob
 from gpts.chat.streaming.live import LiveTurn
+from gpts.chat.streaming.mirror import follow_from_redis
 from gpts.chat.streaming.threads import in_thread
 from gpts.llm.failure_messages import get_failure_message
 from gpts.llm.runtime.types import FailureCode

@@ -48,7 +48,7 @@ KINDS = (
     Kind("PDF", PDF, (".pdf",), ("pdf.reader", "read")),
     Kind("DOCX", DOCX, (".docx", ".dotx"), ("word.docx", "read"), 2),
     Kind("DOC", DOC, (".doc", ".dot"), ("word.doc", "read"), 2),
-    Kind("ODT", ODT, (".odt", ".ott"), ("office.opendocument", "read_text")),
+    Kind("ODT", ODT, (".odt", ".ott"), ("office.opendocument", "read_text"), 2),
     Kind("RTF", RTF, (".rtf",), ("office.rtf", "read"), 2),
     Kind("EPUB", EPUB, (".epub",), ("texts.epub", "read")),
     Kind("XLSX", XLSX, (".xlsx", ".xltx"), ("tables.xlsx", "read"), 2),

@@ -24,6 +24,7 @@ from core.audit import record
 from core.errors import InvalidInput, RateLimited, TooLarge
 from core.instance_settings import get_setting
 from core.jobs import enqueue_on_commit
+from core.look import formats
 from core.scope import current_scope, open_scope
 from gpts.knowledge.extraction import HEAD_BYTES, UnreadableError, check_head, get_media_type
 from gpts.knowledge.failure_messages import describe_failure
@@ -164,8 +165,8 @@ def _check_storage_quota(workspace_id: int, size: int) -> None:
     held = Document.objects.filter(workspace_id=workspace_id).aggregate(total=Sum("size"))["total"] or 0
     if held + size > limit:
         raise TooLarge(
-            _("The knowledge of this workspace is full: all files together may have %(megabytes)d MB.")
-            % {"megabytes": limit // (1024 * 1024)},
+            _("The knowledge of this workspace is full: all files together may have %(size)s.")
+            % {"size": formats.file_size(limit)},
             code="workspace_full",
             field="file",
             data={"limit": limit, "used": held},
@@ -179,8 +180,8 @@ def _check_personal_quota(by: User, size: int) -> None:
         held = documents.aggregate(total=Sum("size"))["total"] or 0
     if held + size > limit:
         raise TooLarge(
-            _("You have used up your space: the files that you added to all GPTs may have %(megabytes)d MB.")
-            % {"megabytes": limit // (1024 * 1024)},
+            _("You have used up your space: the files that you added to all GPTs may have %(size)s.")
+            % {"size": formats.file_size(limit)},
             code="person_full",
             field="file",
             data={"limit": limit, "used": held},

@@ -19,13 +19,15 @@ class IdleTimeout:
         self._waiting: asyncio.Task[Any] | None = None
         self._is_over = asyncio.Event()
         self._last = self._loop.time() + total
-        self._deadline = 0.0
-        self.renew(seconds)
+        self._deadline = min(self._loop.time() + seconds, self._last)
         self._timer = self._loop.call_at(self._deadline, self._check)
 
     def renew(self, seconds: float) -> None:
-        """Restart the timeout with this many seconds."""
+        """Restart the timeout with this many seconds, which may be fewer than are left."""
         self._deadline = min(self._loop.time() + seconds, self._last)
+        if self._deadline < self._timer.when():
+            self._timer.cancel()
+            self._timer = self._loop.call_at(self._deadline, self._check)
 
     def end(self) -> None:
         self._timer.cancel()

@@ -26,9 +26,11 @@ from workspaces.api.me import bearer
 from workspaces.api.pagination import KeysetPagination
 from workspaces.api.workspaces import access_key_workspace
 from workspaces.models import Workspace
+from workspaces.models.workspaces import COST_CENTRE_LENGTH
 from workspaces.states import ApiScope
 
 AMOUNT = "Micro-units of the instance's currency, tokens, or answers, by `measure`."
+THRESHOLDS = "Percentages of the limit that admins are told of once in each window, by bell and mail."
 LARGEST_ID = 2**63 - 1
 
 
@@ -41,6 +43,15 @@ class BudgetCountSerializer(serializers.Serializer[Any]):
     reserved = serializers.IntegerField(help_text="Reserved for running answers.")
 
 
+class ForecastSerializer(serializers.Serializer[Any]):
+    """A straight line: what was counted so far, at the same pace until the window ends."""
+
+    amount = serializers.IntegerField(help_text="At the end of the month, in the budget's measure.")
+    passes_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the limit is reached; null where it is not, and where it is already."
+    )
+
+
 class BudgetSerializer(serializers.Serializer[Any]):
     """A budget with its counters of the current window, the fullest first."""
 
@@ -51,15 +62,26 @@ class BudgetSerializer(serializers.Serializer[Any]):
     user = serializers.IntegerField(source="budget.user_id", allow_null=True)
     group = serializers.IntegerField(source="budget.group_id", allow_null=True)
     gpt = serializers.CharField(source="gpt_slug", allow_null=True)
+    cost_centre = serializers.CharField(source="budget.cost_centre", allow_blank=True)
     measure = serializers.ChoiceField(source="budget.measure", choices=BudgetMeasure.choices)
     window = serializers.ChoiceField(source="budget.window", choices=BudgetWindow.choices)
     soft_limit = serializers.IntegerField(source="budget.soft_limit", allow_null=True, help_text=AMOUNT)
     hard_limit = serializers.IntegerField(source="budget.hard_limit", allow_null=True, help_text=AMOUNT)
+    thresholds = serializers.ListField(
+        source="budget.thresholds", child=serializers.IntegerField(), help_text=THRESHOLDS
+    )
     is_enabled = serializers.BooleanField(source="budget.is_enabled")
     meaning = serializers.CharField(source="sentence", help_text="The budget as a sentence.")
     state = serializers.ChoiceField(choices=["off", "fine", "warned", "full"])
     opens_at = serializers.DateTimeField(
         help_text="When the current window ends and the counters begin again at zero."
+    )
+    counted_since = serializers.DateTimeField(
+        help_text="When the window's counters began: with it, or when the budget was set."
+    )
+    forecast = ForecastSerializer(
+        allow_null=True,
+        help_text="Of enabled budgets of a month that everybody shares; null before three days of counting.",
     )
     counts = BudgetCountSerializer(many=True)
 
@@ -92,6 +114,9 @@ class ChangeBudgetSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(required=False, max_length=BUDGET_NAME_LENGTH)
     soft_limit = serializers.IntegerField(required=False, allow_null=True, help_text=AMOUNT)
     hard_limit = serializers.IntegerField(required=False, allow_null=True, help_text=AMOUNT)
+    thresholds = serializers.ListField(
+        required=False, child=serializers.IntegerField(), max_length=20, help_text=THRESHOLDS
+    )
     is_enabled = serializers.BooleanField(
         required=False, help_text="Switched off, it counts nothing and stops nothing."
     )
@@ -112,6 +137,9 @@ class NewBudgetSerializer(serializers.Serializer[Any]):
     gpt = serializers.CharField(
         required=False, allow_null=True, max_length=80, help_text="The slug of a GPT."
     )
+    cost_centre = serializers.CharField(
+        required=False, max_length=COST_CENTRE_LENGTH, help_text="A code that a group or a member has."
+    )
     measure = serializers.ChoiceField(choices=BudgetMeasure.choices)
     window = serializers.ChoiceField(choices=BudgetWindow.choices)
     soft_limit = serializers.IntegerField(
@@ -119,6 +147,12 @@ class NewBudgetSerializer(serializers.Serializer[Any]):
     )
     hard_limit = serializers.IntegerField(
         required=False, allow_null=True, help_text=f"Where new answers are refused. {AMOUNT}"
+    )
+    thresholds = serializers.ListField(
+        required=False,
+        child=serializers.IntegerField(),
+        max_length=20,
+        help_text=f"{THRESHOLDS} By default 50, 80 and 100 for budgets of a month that everybody shares.",
     )
 
 

@@ -9,13 +9,20 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from gpts.assistants.models import GPT
+from gpts.metering.forecasts import Forecast, forecast_use
 from gpts.metering.models import Budget, BudgetUse
 from gpts.metering.states import BudgetSubject, BudgetWindow
 from gpts.metering.windows import get_window_bounds
-from gpts.metering.wording import describe_budget, describe_subject, format_amount, format_limit
+from gpts.metering.wording import (
+    describe_budget,
+    describe_subject,
+    format_amount,
+    format_limit,
+    format_percentages,
+)
 from workspaces.access import not_found
 from workspaces.models import Group, GroupMember, User, Workspace
-from workspaces.queries import get_user_roles
+from workspaces.queries import get_user_roles, list_cost_centres, place_member
 
 GPT_CHOICES = 200
 
@@ -41,6 +48,9 @@ class BudgetLine:
     budget: Budget
     counts: tuple[CounterValues, ...]
     opens_at: datetime
+    at: datetime
+    # Whether anybody's use is charged to the budget's cost centre; true for other budgets.
+    has_people: bool = True
 
     @property
     def top(self) -> CounterValues:
@@ -99,6 +109,39 @@ class BudgetLine:
         return None if soft is None or self.budget.hard_limit is None else soft * 100 // self.limit
 
     @property
+    def has_forecast(self) -> bool:
+        """Whether a forecast is made at all: of months, for counters that everybody shares."""
+        budget = self.budget
+        is_shared = not budget.has_personal_counters
+        return budget.is_enabled and is_shared and budget.window == BudgetWindow.MONTH
+
+    @property
+    def counted_since(self) -> datetime:
+        """When the counters of this window began: with it, or when the budget was set."""
+        return max(get_window_bounds(self.budget.window, self.at).start, self.budget.created_at)
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """None also while there is too little to go by."""
+        if not self.has_forecast:
+            return None
+        return forecast_use(
+            used=self.top.used, since=self.counted_since, at=self.at, end=self.opens_at, limit=self.limit
+        )
+
+    @property
+    def shown_forecast(self) -> str:
+        return format_amount(self.forecast.amount, self.budget.measure) if self.forecast else ""
+
+    @property
+    def is_forecast_above(self) -> bool:
+        return self.forecast is not None and self.forecast.amount > self.limit
+
+    @property
+    def shown_thresholds(self) -> str:
+        return format_percentages(self.budget.thresholds)
+
+    @property
     def state(self) -> str:
         """ "off", "full", "warned" or "fine"."""
         if not self.budget.is_enabled:
@@ -121,12 +164,12 @@ def access_budget(workspace: Workspace, identifier: int) -> Budget:
 
 
 def list_budget_lines(workspace: Workspace, *, at: datetime) -> list[BudgetLine]:
-    """Return all budgets of a workspace with everybody's current counters; two queries."""
+    """Return all budgets of a workspace with everybody's current counters; two to four queries."""
     return build_budget_lines(list_budgets(workspace), at=at)
 
 
 def build_budget_lines(budgets: Iterable[Budget], *, at: datetime) -> list[BudgetLine]:
-    """Add everybody's current counters to budgets; one query."""
+    """Add everybody's current counters to budgets; one query, and two where one is of a cost centre."""
     return _build_lines(list(budgets), None, at=at)
 
 
@@ -138,7 +181,7 @@ def list_own_limits(user: User, *, at: datetime, workspace_id: int | None = None
     """Return the enabled budgets that count ``user``, in all of their workspaces or in one of them.
 
     Each has the person's own counter or the shared one, nobody else's. Two queries besides the person's
-    roles.
+    roles, and two for each workspace with budgets of cost centres.
     """
     workspaces = [
         member.workspace_id
@@ -147,13 +190,17 @@ def list_own_limits(user: User, *, at: datetime, workspace_id: int | None = None
     ]
     groups = GroupMember.objects.filter(member__user=user).values("group_id")
     counts_user = (
-        Q(subject__in=[BudgetSubject.WORKSPACE, BudgetSubject.GPT])
+        Q(subject__in=[BudgetSubject.WORKSPACE, BudgetSubject.GPT, BudgetSubject.COST_CENTRE])
         | Q(subject=BudgetSubject.PERSON, is_each=True)
         | Q(user=user)
         | Q(group__in=groups)
     )
     found = _with_subjects(Budget.objects.filter(counts_user, workspace__in=workspaces, is_enabled=True))
-    return _build_lines(list(found.order_by("workspace__name", "name", "id")), user, at=at)
+    ordered = list(found.order_by("workspace__name", "name", "id"))
+    places = {one.workspace_id for one in ordered if one.subject == BudgetSubject.COST_CENTRE}
+    codes = {place: place_member(place, user.pk).cost_centre for place in places}
+    own = [one for one in ordered if one.cost_centre in ("", codes.get(one.workspace_id, ""))]
+    return _build_lines(own, user, at=at)
 
 
 def list_group_choices(workspace: Workspace) -> list[tuple[int, str]]:
@@ -185,7 +232,19 @@ def _build_lines(budgets: list[Budget], user: User | None, *, at: datetime) -> l
             person = "" if use.user is None else str(use.user)
             counter = CounterValues(use.user_id, person, use.used, use.reserved)
             counts.setdefault(use.budget_id, []).append(counter)
+    known: dict[int, list[str]] = {}
+    if user is None:
+        owners = {one.workspace_id: one.workspace for one in budgets if one.cost_centre}
+        known = {key: list_cost_centres(workspace) for key, workspace in owners.items()}
     return [
-        BudgetLine(budget, tuple(counts.get(budget.pk, ())), get_window_bounds(budget.window, at).end)
+        BudgetLine(
+            budget,
+            tuple(counts.get(budget.pk, ())),
+            get_window_bounds(budget.window, at).end,
+            at,
+            has_people=not budget.cost_centre
+            or user is not None
+            or budget.cost_centre in known[budget.workspace_id],
+        )
         for budget in budgets
     ]

@@ -95,6 +95,7 @@ def budget_change(request: HttpRequest, workspace: str, budget_id: int) -> HttpR
                 budget=budget,
                 name=form.cleaned_data["name"],
                 **form.get_limits(budget.measure),
+                thresholds=form.cleaned_data.get("thresholds", []),
                 by=user,
                 at=now,
             )

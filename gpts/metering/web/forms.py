@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,10 +16,10 @@ from gpts.metering.models import Budget, PriceCeiling
 from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
 from gpts.metering.queries.budgets import list_gpt_choices, list_group_choices
 from gpts.metering.services.budgets import draft_budget
-from gpts.metering.services.budgets.changes import LARGEST_LIMIT
+from gpts.metering.services.budgets.changes import DEFAULT_THRESHOLDS, LARGEST_LIMIT
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import User, Workspace
-from workspaces.queries import list_members
+from workspaces.queries import list_cost_centres, list_members
 from workspaces.states import WorkspaceKind
 
 SUBJECT_CHOICES = (
@@ -26,6 +27,7 @@ SUBJECT_CHOICES = (
     ("person", _("One member")),
     ("group_each", _("Each person of a group")),
     ("group", _("A group together")),
+    ("cost_centre", _("A cost centre together")),
     ("gpt", _("A GPT, everybody together")),
     ("gpt_each", _("Each person with a GPT")),
     ("workspace", _("The whole workspace together")),
@@ -44,6 +46,15 @@ class LimitsForm(forms.Form):
     hard_limit = forms.DecimalField(
         label=_("Stop at"), required=False, min_value=0, help_text=_("New answers have to wait.")
     )
+    thresholds = forms.CharField(
+        label=_("Tell admins at"),
+        required=False,
+        max_length=40,
+        help_text=_(
+            "Percentages of the limit, with commas between them: each is told once a month or day, by bell"
+            " and mail. Empty for none. Not for budgets that count each person alone."
+        ),
+    )
 
     @classmethod
     def for_budget(cls, budget: Budget, data: Any = None) -> LimitsForm:
@@ -52,8 +63,21 @@ class LimitsForm(forms.Form):
             "name": budget.name,
             "soft_limit": _to_entered(budget.soft_limit, budget.measure),
             "hard_limit": _to_entered(budget.hard_limit, budget.measure),
+            "thresholds": ", ".join(map(str, budget.thresholds)),
         }
-        return cls(data, initial=initial)
+        form = cls(data, initial=initial)
+        if budget.has_personal_counters:
+            del form.fields["thresholds"]
+        return form
+
+    def clean_thresholds(self) -> list[int]:
+        """Return the percentages that were typed, with commas or spaces of any kind between them."""
+        parts = re.split(r"[\s,;，、]+", self.cleaned_data["thresholds"].replace("%", " ").strip())
+        if any(part and not (part.isascii() and part.isdigit()) for part in parts):
+            raise forms.ValidationError(
+                _("Write whole numbers with commas between them, for example 50, 80, 100.")
+            )
+        return [int(part) for part in parts if part]
 
     def get_limits(self, measure: str) -> dict[str, int | None]:
         """Return both limits in the units that are stored: micro-units, tokens or answers."""
@@ -66,6 +90,7 @@ class BudgetForm(LimitsForm):
     whose = forms.ChoiceField(label=_("Whose use"), choices=SUBJECT_CHOICES)
     user = forms.TypedChoiceField(label=_("Member"), required=False, coerce=int, empty_value=None)
     group = forms.TypedChoiceField(label=_("Group"), required=False, coerce=int, empty_value=None)
+    cost_centre = forms.TypedChoiceField(label=_("Cost centre"), required=False, empty_value="")
     gpt = forms.CharField(
         label=_("GPT"),
         required=False,
@@ -74,7 +99,19 @@ class BudgetForm(LimitsForm):
     )
     measure = forms.ChoiceField(label=_("What is counted"), choices=BudgetMeasure.choices)
     window = forms.ChoiceField(label=_("In each"), choices=BudgetWindow.choices, initial=BudgetWindow.MONTH)
-    field_order = ("name", "whose", "user", "group", "gpt", "measure", "window", "soft_limit", "hard_limit")
+    field_order = (
+        "name",
+        "whose",
+        "user",
+        "group",
+        "cost_centre",
+        "gpt",
+        "measure",
+        "window",
+        "soft_limit",
+        "hard_limit",
+        "thresholds",
+    )
 
     def __init__(self, data: Any, workspace: Workspace) -> None:
         super().__init__(data)
@@ -84,9 +121,10 @@ class BudgetForm(LimitsForm):
             (value, cost if value == BudgetMeasure.COST else label) for value, label in BudgetMeasure.choices
         ]
         fields["gpt"].widget.attrs["list"] = "gpt-choices"
+        fields["thresholds"].initial = ", ".join(map(str, DEFAULT_THRESHOLDS))
         if workspace.kind == WorkspaceKind.PERSONAL:
             fields["whose"].choices = [choice for choice in SUBJECT_CHOICES if choice[0] in PERSONAL_CHOICES]
-            del fields["user"], fields["group"]
+            del fields["user"], fields["group"], fields["cost_centre"]
         else:
             people = sorted(
                 ((member.user_id, str(member.user)) for member in list_members(workspace)),
@@ -96,24 +134,38 @@ class BudgetForm(LimitsForm):
             fields["user"].choices = [("", _("Choose a member")), *people]
             fields["group"].choices = [("", _("Choose a group")), *groups]
             fields["whose"].initial = "person_each"
-            if not groups:
-                fields["whose"].choices = [
-                    choice for choice in SUBJECT_CHOICES if not choice[0].startswith("group")
-                ]
-                del fields["group"]
+            codes = list_cost_centres(workspace)
+            fields["cost_centre"].choices = [
+                ("", _("Choose a cost centre")),
+                *((code, code) for code in codes),
+            ]
+            for name, is_there in (("group", bool(groups)), ("cost_centre", bool(codes))):
+                if not is_there:
+                    fields["whose"].choices = [
+                        choice for choice in fields["whose"].choices if not choice[0].startswith(name)
+                    ]
+                    del fields[name]
         self.gpt_choices = list_gpt_choices(workspace)
 
     def draft(self, workspace: Workspace, *, by: User, at: datetime) -> Budget:
         """Return the budget that was entered, not saved. Raises InvalidInput."""
         values = self.cleaned_data
-        subject, _sep, each = values["whose"].partition("_")
+        whose = values["whose"]
+        subject = whose.removesuffix("_each")
+        # Nobody typed percentages for counters of single people: the form's usual ones are not for them.
+        is_shared = whose in ("group", "cost_centre", "gpt", "workspace")
+        is_long = values["window"] in (BudgetWindow.DAY, BudgetWindow.MONTH)
+        is_usual = values["thresholds"] == list(DEFAULT_THRESHOLDS)
+        thresholds = [] if is_usual and not (is_shared and is_long) else values["thresholds"]
         return draft_budget(
             workspace=workspace,
             name=values["name"],
             subject=BudgetSubject(subject),
-            is_each=each == "each",
+            is_each=whose != subject,
             user_id=values.get("user"),
             group_id=values.get("group"),
+            cost_centre=values.get("cost_centre", ""),
+            thresholds=thresholds,
             gpt_slug=values["gpt"].strip().rstrip("/").rpartition("/")[2],
             measure=values["measure"],
             window=values["window"],

@@ -19,7 +19,7 @@ from gpts.assistants.services.drafts import DRAFT_FIELDS
 from gpts.assistants.services.gpts import lock_gpt, serialize_draft_field, update_draft
 from gpts.assistants.services.icons import set_drawn_icon, set_stored_icon
 from gpts.chat.states import MessageRole
-from gpts.chat.streaming.connection import read_text
+from gpts.chat.streaming.mirror import read_text
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.types import FailureCode
 from gpts.llm.states import FinishReason, TurnState

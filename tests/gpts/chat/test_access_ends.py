@@ -170,7 +170,7 @@ def test_who_reads_along_with_a_revoked_key_is_cut_but_the_answer_goes_on(
     server: WebService, make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     """The person started the answer in the browser; a program of theirs follows it."""
-    gpt = create_public_gpt(configure_model(model_server.url, "normal:250:40"))
+    gpt = create_public_gpt(configure_model(model_server.url, "held:250"))
     reader = UserFactory.create(display_name="Reader")
     plain = create_key(reader)
     followed: list[Any] = []
@@ -185,6 +185,7 @@ def test_who_reads_along_with_a_revoked_key_is_cut_but_the_answer_goes_on(
                 if not followed:
                     revoke_api_key(key=ApiKey.objects.get(), by=reader, at=timezone.now())
                 followed.append(event)
+        model_server.release()
         last = list(own)[-1]
 
     assert (followed[-1].name, followed[-1].data["code"]) == ("end", "access_ended")

@@ -20,12 +20,12 @@ from gpts.chat.streaming.connection import (
     build_stop_key,
     find_alive_turns,
     get_sync_redis,
-    read_text,
 )
 from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.hub import run_turn_to_end
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_answer
 from gpts.chat.streaming.live import LiveTurn
+from gpts.chat.streaming.mirror import read_text
 from gpts.evals.services.prompt_turn import PromptTurn
 from gpts.llm.runtime.types import (
     Failed,
@@ -240,7 +240,7 @@ def test_a_turn_run_to_its_end_has_a_heartbeat_a_mirror_and_can_be_stopped(db: N
         is_alive = find_alive_turns([job.id, uuid4()]) == {job.id}
     finally:
         ask_to_stop(job.id)
-        worker.join(20)
+        worker.join(60)
 
     assert is_alive
     assert not worker.is_alive()

@@ -27,12 +27,12 @@ from tests.fakes.openai_server import WORDS, ModelServer
 from tests.support.chat import configure_model, create_public_gpt
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
-from tests.support.web_client import MakeWebClient, WebClient, get_streamed_text, read_events
+from tests.support.web_client import Event, MakeWebClient, WebClient, get_streamed_text, read_events
 from workspaces.access import scope_for
 from workspaces.queries import cache_user_roles
 
 
-def wait_for(is_true: Callable[[], bool], seconds: float = 8.0) -> bool:
+def wait_for(is_true: Callable[[], bool], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if is_true():
@@ -245,23 +245,27 @@ def test_stop_keeps_what_was_said_and_meters_it(
 
 def test_a_double_click_is_one_turn(make_web_client: MakeWebClient, model_server: ModelServer) -> None:
     gpt, reader = (
-        create_public_gpt(configure_model(model_server.url, "normal:5:20")),
+        create_public_gpt(configure_model(model_server.url, "held:6")),
         UserFactory.create(display_name="Reader"),
     )
-    results: list[Any] = []
-    key = uuid4().hex
+    results: list[list[Event]] = []
+    address, key = f"/g/{gpt.slug}/chat/turns", uuid4().hex
 
     def click(browser: WebClient) -> None:
-        results.append(browser.say(f"/g/{gpt.slug}/chat/turns", "Once", key))
+        results.append(browser.say(address, "Once", key))
 
     first = threading.Thread(target=click, args=(make_web_client(reader),))
     first.start()
     assert wait_for(Turn.objects.exists)
-    click(make_web_client(reader))
+    with make_web_client(reader).ask(address, "Once", key) as response:
+        events = read_events(response)
+        second = [next(events)]
+        model_server.release()
+        second += events
     first.join()
 
     assert Turn.objects.count() == Conversation.objects.count() == UsageEvent.objects.count() == 1
-    assert get_streamed_text(results[0]) == get_streamed_text(results[1])
+    assert get_streamed_text(results[0]) == get_streamed_text(second) == "".join(WORDS[:6])
     assert len(model_server.state.requests) == 1
 
 
@@ -269,7 +273,7 @@ def test_a_second_message_while_one_runs_is_a_conflict(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
     gpt, reader = (
-        create_public_gpt(configure_model(model_server.url, "normal:40:40")),
+        create_public_gpt(configure_model(model_server.url, "held:40")),
         UserFactory.create(display_name="Reader"),
     )
     browser, other_tab = make_web_client(reader), make_web_client(reader)
@@ -278,6 +282,7 @@ def test_a_second_message_while_one_runs_is_a_conflict(
         stream = read_events(response)
         head = next(stream).data
         assert other_tab.refused(f"/c/{head['conversation']}/turns", "Me too") == (409, "turn_running")
+        model_server.release()
         list(stream)
 
     assert Turn.objects.count() == 1

@@ -68,4 +68,4 @@ async def test_readers_are_cut_off_when_their_access_stays_unreadable(
     hub = hubs.Hub(asyncio.get_running_loop())
 
     with hub.watch_reader(RequestAccess(1)) as ended:
-        await asyncio.wait_for(ended, 5)
+        await asyncio.wait_for(ended, 60)

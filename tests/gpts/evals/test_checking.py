@@ -122,12 +122,12 @@ def test_the_error_of_an_invalid_assertion_has_its_index() -> None:
 
 
 def test_a_pattern_with_nested_repeats_runs_in_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     verdict = check_one({"kind": "matches", "pattern": "(a+)+$"}, "a" * 5_000 + "b")
 
     assert verdict.ruling == "fail"
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_judge_is_asked_only_if_no_check_failed_and_without_verdict_nothing_passes() -> None:

@@ -22,7 +22,8 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation
-from gpts.chat.streaming.connection import build_running_key, find_alive_turns, get_sync_redis, read_text
+from gpts.chat.streaming.connection import build_running_key, find_alive_turns, get_sync_redis
+from gpts.chat.streaming.mirror import read_text
 from gpts.evals.models import GoldenResult, GoldenRun
 from gpts.evals.services.asking import PromptAnswer
 from gpts.evals.services.gate import find_gate_problem
@@ -49,7 +50,7 @@ def begin_run(gpt: GPT, kind: str = GoldenKind.GOLDEN, version: Any = None) -> G
         return start_run(gpt=gpt, version=version, kind=kind, language="en", by=gpt.owner, at=timezone.now())
 
 
-def wait_for(run: GoldenRun, is_true: Callable[[GoldenRun], bool], seconds: float = 30) -> GoldenRun:
+def wait_for(run: GoldenRun, is_true: Callable[[GoldenRun], bool], seconds: float = 90) -> GoldenRun:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         run.refresh_from_db()
@@ -146,7 +147,7 @@ def test_a_cancelled_run_asks_no_more(worker: WorkerService, model_server: Model
         for _number in range(6):
             create_golden_prompt(gpt)
     run = begin_run(gpt)
-    assert model_server.wait_until(lambda state: state.open_streams > 0, 30)
+    assert model_server.wait_until(lambda state: state.open_streams > 0, 90)
 
     with system_scope("tests"):
         cancel_run(run=run, by=gpt.owner, at=timezone.now())
@@ -169,7 +170,7 @@ def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
             create_golden_prompt(gpt)
         budget = create_monthly_budget(place, owner, measure="tokens", hard_limit=10**9)
     run = begin_run(gpt)
-    assert model_server.wait_until(lambda state: state.open_streams == 2, 30)
+    assert model_server.wait_until(lambda state: state.open_streams == 2, 90)
     wait_for(run, lambda fresh: all(map(read_text, list_claims(fresh))) and len(list_claims(fresh)) == 2)
     claims = list_claims(run)
     assert find_alive_turns(claims) == set(claims)
@@ -178,7 +179,7 @@ def test_cancelling_stops_the_prompts_that_are_being_asked_and_counts_them_once(
         cancel_run(run=run, by=owner, at=timezone.now())
 
     # Each answer would go on for more than three minutes.
-    assert model_server.wait_until(lambda state: state.open_streams == 0, 10)
+    assert model_server.wait_until(lambda state: state.open_streams == 0, 90)
     wait_for(run, lambda fresh: find_alive_turns(claims) == set())
     assert (run.state, states(run)) == ("cancelled", ["cancelled"] * 4)
     used = run.input_tokens + run.output_tokens

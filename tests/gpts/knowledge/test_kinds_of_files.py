@@ -125,6 +125,18 @@ def test_a_file_is_read_as_people_see_it(name: str, texts: list[str]) -> None:
         ("note.ipynb", [("Depot", "Opens at seven.")]),
         ("depot.rtf", DEPOT),
         ("depot.odt", DEPOT),
+        (
+            "numbered.odt",
+            [
+                ("Harbour rules", text)
+                for text in (
+                    "1. Open the gate", "Only by day.", "2. Check the berth", "2.1. Depth", "2.2. Width",
+                    "a) at the bow", "b) at the stern", "3. Pay", "In between.", "4. Leave", "4.1. Untie",
+                    "Rope", "Chain", "1. Begin anew", "10. Skip to ten", "11. Go on", "Articles",
+                    "第九条 泊位", "第十条 费用",
+                )
+            ],
+        ),
         ("depot.doc", DEPOT),
         ("depot.odp", [("Depot hours", "Opens at seven, Größe 仓库"), ("Gate", "Code 4417")]),
         (

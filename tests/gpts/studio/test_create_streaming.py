@@ -23,7 +23,7 @@ from gpts.chat.streaming.connection import (
     find_alive_turns,
     get_sync_redis,
 )
-from gpts.chat.streaming.hub import follow_from_redis
+from gpts.chat.streaming.mirror import follow_from_redis
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.metering.models import BudgetReservation
@@ -62,7 +62,7 @@ def get_answer() -> BuilderMessage:
         return BuilderMessage.objects.get(role="assistant")
 
 
-def wait_until_ended(seconds: float = 20.0) -> BuilderMessage:
+def wait_until_ended(seconds: float = 60.0) -> BuilderMessage:
     end = time.monotonic() + seconds
     while (answer := get_answer()).state == TurnState.RUNNING and time.monotonic() < end:
         time.sleep(0.05)
@@ -117,7 +117,7 @@ def test_a_reader_who_comes_back_gets_what_was_missed(
 def test_another_process_follows_text_and_cards_and_stops_the_answer(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    gpt = a_draft(model_server.url, "builder:4:1")
+    gpt = a_draft(model_server.url, "builder:400:1")
     browser = make_web_client(gpt.owner)
     heard = read_until(browser, gpt, lambda found: found[-1].name == "delta")
     answer = get_answer()
@@ -191,7 +191,7 @@ def test_the_interview_is_a_turn_too(make_web_client: MakeWebClient, model_serve
 def test_without_scripts_the_page_comes_at_once_and_refreshes_until_the_answer_has_ended(
     make_web_client: MakeWebClient, model_server: ModelServer
 ) -> None:
-    slow = a_draft(model_server.url, "normal:200:100")
+    slow = a_draft(model_server.url, "held:200")
     browser = make_web_client(slow.owner)
 
     response = browser.http.post(create_url(slow), data={"text": "A guide to tides"})

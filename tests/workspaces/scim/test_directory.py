@@ -35,6 +35,7 @@ from workspaces.models import (
     Workspace,
 )
 from workspaces.services.api_keys import create_api_key
+from workspaces.services.cost_centres import set_member_cost_centre
 from workspaces.services.identity_rules import set_role_claims
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.members import accept_invitation, remove_member
@@ -167,6 +168,33 @@ def test_an_accepted_invitation_brings_the_groups_and_is_kept_up_to_date() -> No
     remove_member(member=member, by=person, at=timezone.now())
     assert json.loads(directory.get(f"Users/{sent['id']}").content)["active"] is False
     assert GroupMember.objects.count() == 0
+
+
+def test_the_cost_centre_of_the_directory_is_that_of_the_member() -> None:
+    directory = make_directory()
+    person = UserFactory.create()
+    sent = directory.add_user(person.email, **{ENTERPRISE: {"costCenter": "4100"}})
+    invitation = Invitation.objects.get(workspace=directory.workspace, email=person.email)
+    member = accept_invitation(invitation=invitation, by=person, at=timezone.now())
+    assert member is not None
+
+    def put(*operations: dict[str, Any]) -> str:
+        if operations:
+            assert directory.patch(f"Users/{sent['id']}", *operations).status_code == 200
+        return str(Member.objects.values_list("cost_centre", flat=True).get(pk=member.pk))
+
+    path = f"{ENTERPRISE}:costCenter"
+    assert put() == "4100"
+    assert put({"op": "replace", "path": path, "value": "4200"}) == "4200"
+    # What is no code of ours counts as none, and the person can still be changed.
+    assert put({"op": "replace", "path": path, "value": "=1+1"}) == ""
+    assert put({"op": "replace", "path": path, "value": "4300"}) == "4300"
+    assert put({"op": "remove", "path": path}) == ""
+    # A code that was set by hand stays while the directory sends none.
+    set_member_cost_centre(member=member, code="1000", by=directory.owner, at=timezone.now())
+    assert put({"op": "replace", "path": "title", "value": "Lead"}) == "1000"
+    codes = AuditEvent.objects.filter(action="workspaces.member_cost_centre_set").order_by("pk")
+    assert codes.count() == 6 and codes[0].actor_id is None
 
 
 def test_deactivating_ends_access_at_once_and_spares_other_workspaces() -> None:

@@ -8,13 +8,15 @@ from itertools import groupby
 from lxml import etree
 
 from gpts.knowledge.extraction.office.archives import Archive, free_element
+from gpts.knowledge.extraction.office.opendocument_lists import STYLES as LIST_STYLES
+from gpts.knowledge.extraction.office.opendocument_lists import Lists
 from gpts.knowledge.extraction.outline import Outline
 from gpts.knowledge.extraction.remarks import RemarkCode
 from gpts.knowledge.extraction.tables.grid import Cell, CellKind, Row
 from gpts.knowledge.extraction.tables.sheets import COLUMNS, Note, SheetRows, write_sheet
 from gpts.knowledge.extraction.types import HEADING_LENGTH, Section, Source, UnreadableError
 
-CONTENT = "content.xml"
+CONTENT, STYLE_SHEET = "content.xml", "styles.xml"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -25,7 +27,7 @@ _P, _H, _ROW, _CELL = f"{TEXT}p", f"{TEXT}h", f"{TABLE}table-row", f"{TABLE}tabl
 # Elements in a paragraph whose text does not belong to it.
 _ASIDE = frozenset({
     f"{OFFICE}annotation", f"{TEXT}note", f"{TEXT}ruby-text", f"{DRAW}text-box", f"{TEXT}tracked-changes",
-    f"{DRAW}object",
+    f"{DRAW}object", f"{TEXT}number",
     f"{TEXT}change-start", f"{TEXT}bookmark", f"{DRAW}custom-shape",
 })  # fmt: skip
 _SPACES = {f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
@@ -35,9 +37,18 @@ _REPEATED_SPACES = 200
 def read_text(source: Source) -> Iterator[Section]:
     archive = _open(source)
     outline = Outline()
+    lists = Lists()
+    if STYLE_SHEET in archive.names:
+        for element in archive.iter_elements(STYLE_SHEET, LIST_STYLES):
+            lists.add_style(element)
+            free_element(element)
     for element in archive.iter_elements(
-        CONTENT, (_P, _H, _ROW, f"{TEXT}tracked-changes", f"{TEXT}index-body")
+        CONTENT, (_P, _H, _ROW, f"{TEXT}tracked-changes", f"{TEXT}index-body", *LIST_STYLES)
     ):
+        if element.tag in LIST_STYLES:
+            lists.add_style(element)
+            free_element(element)
+            continue
         if element.tag in (f"{TEXT}tracked-changes", f"{TEXT}index-body"):
             free_element(element)
             continue
@@ -58,6 +69,9 @@ def read_text(source: Source) -> Iterator[Section]:
         if _CELL in above or f"{TEXT}note" in above:
             continue
         text = _get_text(element).strip()
+        # Empty items count; boxes are no paragraphs of the list in which they stand.
+        label = lists.get_label(element) if f"{DRAW}frame" not in above else ""
+        text = f"{label}{text}" if text else ""
         notes = [" ".join(_get_all_text(body).split()) for body in element.iter(f"{TEXT}note-body")]
         if text and element.tag == _H:
             yield from outline.open(_get_level(element), text)

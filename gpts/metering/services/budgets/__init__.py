@@ -5,7 +5,7 @@
 1. ``reserve`` adds an estimate to the counter of every budget that applies, before a model is called. If a
    hard limit has no room, it raises ``BudgetExceeded`` (``refusals``) and reserves nothing.
 2. ``capture`` replaces the reservation by what the answer used. A counter that passes its soft limit
-   notifies the admins once in each window (``warnings``).
+   notifies the admins once in each window (``warnings``), and so does each threshold (``thresholds``).
 3. ``release`` gives the reservation of a failed answer back. ``release_stale`` does so for lost ones.
 
 Windows are in ``gpts.metering.windows``, the tables in ``gpts.metering.models.budgets``.

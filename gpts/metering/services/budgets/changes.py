@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +17,19 @@ from gpts.assistants.queries.gpts import find_gpt, get_relation
 from gpts.assistants.rules import GPTAct, may
 from gpts.metering.models import Budget
 from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
+from gpts.metering.services.budgets.thresholds import note_passed_thresholds
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import Group, Member, User, Workspace
+from workspaces.queries import list_cost_centres
 
 # All budgets of a workspace are read before each answer.
 BUDGETS_PER_WORKSPACE = 100
 # Micro-units, tokens or answers: far above any use, far below what the column holds.
 LARGEST_LIMIT = 10**15
+# What a budget of a month that everybody shares begins with.
+DEFAULT_THRESHOLDS = (50, 80, 100)
+MOST_THRESHOLDS = 5
+_WITHOUT_THRESHOLDS = (BudgetWindow.MINUTE, BudgetWindow.HOUR)
 
 
 def draft_budget(
@@ -41,11 +47,14 @@ def draft_budget(
     user_id: int | None = None,
     group_id: int | None = None,
     gpt_slug: str = "",
+    cost_centre: str = "",
+    thresholds: Collection[int] | None = None,
 ) -> Budget:
     """Return a validated budget that is not saved, so that a page can say what it means.
 
-    Raises InvalidInput with the field: the user must be a member, the group must belong to the workspace, and
-    ``by`` must be able to use the GPT.
+    ``thresholds`` are percentages of the limit; None for the usual ones. Raises InvalidInput with the field:
+    the user must be a member, the group must belong to the workspace, somebody's use must be charged to the
+    cost centre, and ``by`` must be able to use the GPT.
     """
     _check_choice(subject, BudgetSubject, "subject")
     _check_choice(measure, BudgetMeasure, "measure")
@@ -71,6 +80,12 @@ def draft_budget(
         budget.is_each, budget.group = is_each, _get_group(workspace, group_id)
     elif subject == BudgetSubject.GPT:
         budget.is_each, budget.gpt = is_each, _get_gpt(by, gpt_slug)
+    elif subject == BudgetSubject.COST_CENTRE:
+        budget.cost_centre = _get_cost_centre(workspace, cost_centre)
+    if thresholds is None:
+        is_usual = window == BudgetWindow.MONTH and not budget.has_personal_counters
+        thresholds = DEFAULT_THRESHOLDS if is_usual else ()
+    budget.thresholds = _clean_thresholds(budget, thresholds)
     return budget
 
 
@@ -97,14 +112,16 @@ def create_budget(*, budget: Budget, by: User, at: datetime) -> Budget:
 
 @transaction.atomic
 def change_budget(*, budget: Budget, by: User, at: datetime, **changes: Any) -> Budget:
-    """Change ``name``, ``soft_limit``, ``hard_limit`` or ``is_enabled``; the counters are kept. Audited.
+    """Change ``name``, the limits, ``thresholds`` or ``is_enabled``; the counters are kept. Audited.
 
-    Subject, measure and window cannot change, because the counters depend on them.
+    Subject, measure and window cannot change, because the counters depend on them. Thresholds that are passed
+    already are not notified any more in this window.
     """
     budget = Budget.objects.select_for_update(of=("self",)).get(pk=budget.pk)
     values = {field: changes.get(field, getattr(budget, field)) for field in _CHANGEABLE}
     values["name"] = clean_line(values["name"], max_length=BUDGET_NAME_LENGTH, field="name")
     _check_limits(values["soft_limit"], values["hard_limit"])
+    values["thresholds"] = _clean_thresholds(budget, values["thresholds"])
     changed = [field for field, value in values.items() if getattr(budget, field) != value]
     if not changed:
         return budget
@@ -114,6 +131,8 @@ def change_budget(*, budget: Budget, by: User, at: datetime, **changes: Any) -> 
     _check_name(budget)
     budget.updated_at = at
     budget.save(update_fields=[*changed, "updated_at"])
+    if budget.thresholds and {"soft_limit", "hard_limit", "thresholds"} & set(changed):
+        note_passed_thresholds(budget, at=at)
     _audit("gpts.budget_changed", budget, by=by, at=at, before=before)
     return budget
 
@@ -129,7 +148,7 @@ def remove_budget(*, budget: Budget, by: User, at: datetime) -> None:
     budget.delete()
 
 
-_CHANGEABLE = ("name", "soft_limit", "hard_limit", "is_enabled")
+_CHANGEABLE = ("name", "soft_limit", "hard_limit", "thresholds", "is_enabled")
 
 
 def _audit(
@@ -137,10 +156,12 @@ def _audit(
 ) -> None:
     data: dict[str, Any] = {
         "subject": budget.subject,
+        "cost_centre": budget.cost_centre,
         "measure": budget.measure,
         "window": budget.window,
         "soft_limit": budget.soft_limit,
         "hard_limit": budget.hard_limit,
+        "thresholds": budget.thresholds,
         "is_enabled": budget.is_enabled,
     }
     changes = {}
@@ -180,6 +201,24 @@ def _check_limits(soft: int | None, hard: int | None) -> None:
         )
 
 
+def _clean_thresholds(budget: Budget, percentages: Collection[int]) -> list[int]:
+    """Return the percentages in order, each once. Raises InvalidInput."""
+    found = sorted(set(percentages))
+    if len(found) > MOST_THRESHOLDS or not all(0 < percentage <= 100 for percentage in found):
+        raise InvalidInput(
+            _("Give up to %(count)d percentages between 1 and 100.") % {"count": MOST_THRESHOLDS},
+            code="thresholds_invalid",
+            field="thresholds",
+        )
+    if found and (budget.has_personal_counters or budget.window in _WITHOUT_THRESHOLDS):
+        raise InvalidInput(
+            _("Percentages are for budgets of a day or month that everybody shares. Set “Warn at” instead."),
+            code="thresholds_not_shared",
+            field="thresholds",
+        )
+    return found
+
+
 def _check_name(budget: Budget) -> None:
     same = Budget.objects.filter(workspace_id=budget.workspace_id, name=budget.name)
     if same.exclude(pk=budget.pk).exists():
@@ -202,6 +241,16 @@ def _get_group(workspace: Workspace, group_id: int | None) -> Group:
     if group is None:
         raise InvalidInput(_("Choose a group of this workspace."), code="group_unknown", field="group")
     return group
+
+
+def _get_cost_centre(workspace: Workspace, code: str) -> str:
+    if code not in list_cost_centres(workspace):
+        raise InvalidInput(
+            _("Choose a cost centre that a group or a member of this workspace has."),
+            code="cost_centre_unknown",
+            field="cost_centre",
+        )
+    return code
 
 
 def _get_gpt(by: User, slug: str) -> GPT:

@@ -20,11 +20,13 @@ from gpts.llm.runtime.turns import MAX_ROUNDS
 from gpts.llm.runtime.types import TurnInput
 from gpts.metering.models import Budget, BudgetReservation, BudgetUse
 from gpts.metering.services.budgets.refusals import BudgetExceeded, build_refusal
+from gpts.metering.services.budgets.thresholds import tell_of_threshold
 from gpts.metering.services.budgets.warnings import warn_of_soft_limit
 from gpts.metering.services.usage import calculate_cost_micros
-from gpts.metering.states import BudgetMeasure
+from gpts.metering.states import BudgetMeasure, BudgetSubject
 from gpts.metering.windows import get_window_bounds
 from workspaces.models import User
+from workspaces.queries import place_member
 
 # Estimated length of an answer, unless the model is set to write less.
 EXPECTED_OUTPUT_TOKENS = 1_000
@@ -47,14 +49,15 @@ class Reservation:
 
 # Budgets of the workspace that pays, and those that the GPT's workspace set on this GPT. Written as SQL
 # because Django has no FOR KEY SHARE: it keeps a budget from being removed before the counters that refer
-# to it commit.
+# to it commit. Which cost centre the person's use is charged to is decided in one place, place_member.
 _APPLYING_BUDGETS = """
-    SELECT b.id, b.name, b.workspace_id, b.is_each, b.user_id, b.measure, b."window", b.hard_limit
+    SELECT b.id, b.name, b.workspace_id, b.subject, b.is_each, b.user_id, b.cost_centre, b.measure,
+           b."window", b.hard_limit
       FROM gpts_budget b
      WHERE b.is_enabled AND b.workspace_id IN (%(payer)s, %(gpt_workspace)s)
        AND ((b.subject = 'gpt' AND b.gpt_id = %(gpt)s)
             OR (b.workspace_id = %(payer)s AND (
-                 b.subject = 'workspace'
+                 b.subject IN ('workspace', 'cost_centre')
                  OR (b.subject = 'person' AND (b.is_each OR b.user_id = %(user)s))
                  OR (b.subject = 'group' AND EXISTS (
                        SELECT 1 FROM workspaces_groupmember gm JOIN workspaces_member m ON m.id = gm.member_id
@@ -162,7 +165,11 @@ def _build_amounts(*, tokens: int, cost_micros: int) -> dict[str, int]:
 
 def _list_applying_budgets(user: User, workspace_id: int, gpt: GPT) -> list[Budget]:
     values = {"payer": workspace_id, "gpt_workspace": gpt.workspace_id, "gpt": gpt.pk, "user": user.pk}
-    return list(Budget.objects.raw(_APPLYING_BUDGETS, values))
+    found = list(Budget.objects.raw(_APPLYING_BUDGETS, values))
+    if all(budget.subject != BudgetSubject.COST_CENTRE for budget in found):
+        return found
+    code = place_member(workspace_id, user.pk).cost_centre
+    return [budget for budget in found if budget.cost_centre in ("", code)]
 
 
 def _reserve_in_counter(budget: Budget, user: User, amount: int, at: datetime) -> int | None:
@@ -198,14 +205,17 @@ def capture(*, turn_id: UUID, tokens: int, cost_micros: int, at: datetime) -> in
     Idempotent: the reservation is deleted with it, so a second call finds none. An answer may use more than
     its estimate and so take a counter above its hard limit; then the next one is refused. It never counts
     more than the reservation allows (``largest``), whatever numbers a provider sent. The first answer
-    of a window that passes a soft limit notifies the admins and the person whose counter it is.
+    of a window that passes a soft limit notifies the admins and the person whose counter it is, and the first
+    that passes a threshold the admins.
     """
     amounts = _build_amounts(tokens=tokens, cost_micros=cost_micros)
     taken = _take_reservations(turn_id)
-    for budget_id, use_id, measure, reserved, largest in taken:
+    for budget_id, use_id, measure, reserved, largest, has_thresholds in taken:
         most = OVERRUN * reserved if largest is None else largest
         _settle(use_id, reserved=reserved, used=min(amounts[measure], most))
         warn_of_soft_limit(budget_id=budget_id, use_id=use_id, at=at)
+        if has_thresholds:
+            tell_of_threshold(use_id=use_id, at=at)
     return len(taken)
 
 
@@ -213,7 +223,7 @@ def capture(*, turn_id: UUID, tokens: int, cost_micros: int, at: datetime) -> in
 def release(*, turn_id: UUID) -> int:
     """Give back what a failed turn reserved; returns in how many budgets. Idempotent."""
     taken = _take_reservations(turn_id)
-    for _budget_id, use_id, _measure, reserved, _largest in taken:
+    for _budget_id, use_id, _measure, reserved, *_rest in taken:
         _settle(use_id, reserved=reserved, used=0)
     return len(taken)
 
@@ -235,13 +245,16 @@ def release_stale(*, at: datetime, running: Iterable[FindRunning]) -> int:
     return sum(release(turn_id=turn_id) > 0 for turn_id in sorted(candidates - alive))
 
 
-def _take_reservations(turn_id: UUID) -> Sequence[tuple[int, int, str, int, int | None]]:
-    """Delete the turn's reservations; returns (budget, counter, measure, amount, largest) as locked."""
+def _take_reservations(turn_id: UUID) -> Sequence[tuple[int, int, str, int, int | None, bool]]:
+    """Delete the turn's reservations.
+
+    Returns (budget, counter, measure, amount, largest, whether it has thresholds) in the order of budgets.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM gpts_budgetreservation r USING gpts_budget b"
             " WHERE r.turn_id = %s AND b.id = r.budget_id"
-            " RETURNING r.budget_id, r.use_id, b.measure, r.amount, r.largest",
+            " RETURNING r.budget_id, r.use_id, b.measure, r.amount, r.largest, b.thresholds <> '{}'",
             [turn_id],
         )
         return sorted(cursor.fetchall(), key=lambda row: row[:2])

@@ -50,6 +50,18 @@ async def test_renewing_restarts_the_timeout() -> None:
     idle_timeout.end()
 
 
+async def test_a_shorter_timeout_does_not_wait_for_the_end_of_the_longer_one() -> None:
+    """The first word may take a minute; the silence after it is shorter."""
+    idle_timeout = IdleTimeout(600)
+    idle_timeout.renew(0.05)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(idle_timeout.wait_for(chunks_after(600)), 60)
+
+    assert idle_timeout._is_over.is_set()
+    idle_timeout.end()
+
+
 async def test_cancellation_by_others_is_not_hidden() -> None:
     idle_timeout = IdleTimeout(30)
     task = asyncio.create_task(idle_timeout.wait_for(chunks_after(30)))

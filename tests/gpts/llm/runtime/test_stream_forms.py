@@ -58,7 +58,7 @@ def read(server: ModelServer, api: ModelAPI, script: str, **turn: Any) -> list[T
     """Return the events of a turn whose model server plays a script, or a file of tests/fakes/streams."""
     server.state.played["script"] = script
     model = "script" if script.startswith(("data", "HTTP", "{", ":", "\ufeff")) else f"play-{script}"
-    limits = {"first_token_timeout": 5.0, "idle_timeout": 5.0}
+    limits = {"first_token_timeout": 20.0, "idle_timeout": 20.0}
     return asyncio.run(collect_events(create_spec(server, model, api, **limits), **turn))
 
 
@@ -711,8 +711,8 @@ def test_the_counts_of_field_servers(model_server: ModelServer, name: str) -> No
 
 
 def test_comments_keep_an_answer_alive(model_server: ModelServer) -> None:
-    comments = ": OPENROUTER PROCESSING\n\n<wait 0.15s>\n" * 4
+    comments = ": OPENROUTER PROCESSING\n\n<wait 0.7s>\n" * 5
     model_server.state.played["script"] = comments + sse(text(DEPOT, "stop"))
-    spec = create_spec(model_server, "script", CHAT, first_token_timeout=0.3, idle_timeout=0.3)
+    spec = create_spec(model_server, "script", CHAT, first_token_timeout=3.0, idle_timeout=3.0)
 
     assert summarise(asyncio.run(collect_events(spec))) == STOP
