@@ -1,6 +1,9 @@
 # Sourced by the other scripts: creates .venv and installs the locked requirements.
 # Usage: . script/prepare.sh LOCK_FILE     (the working directory is the root of the clone)
 
+# Without files of compiled modules each of many processes compiles everything anew, and pytest rewrites all tests.
+unset PYTHONDONTWRITEBYTECODE
+
 say_and_stop() { printf '%s\n' "$1" >&2; exit 1; }
 
 find_python() {
@@ -34,7 +37,7 @@ print(digest.hexdigest())' "$lock")"
   if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     echo "Installing the requirements of $lock (only when they change) ..."
     log="$(mktemp)"
-    if ! .venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r "$lock" >"$log" 2>&1; then
+    if ! .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-compile --require-hashes -r "$lock" >"$log" 2>&1; then
       cat "$log" >&2
       if grep -q "No space left" "$log"; then
         rm -f "$log"
@@ -44,6 +47,8 @@ print(digest.hexdigest())' "$lock")"
       say_and_stop "The requirements could not be installed: check the connection to the package index (pip's message stands above)."
     fi
     rm -f "$log"
+    # On all cores, which pip does not; what fails is compiled when it is imported.
+    .venv/bin/python -m compileall -q -j 0 -x '/tests?/' .venv/lib >/dev/null 2>&1 || true
     printf '%s\n' "$wanted" >"$stamp"
   fi
 }

@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import pytest
 from django.core.management.base import CommandError
 from django.db.migrations.loader import MigrationLoader
+from psycopg import sql
 
 from config.management.commands.setup_database import MIGRATIONS_OF_0_1_0, refuse_database_of_0_1_0
 from embedded.paths import ROOT, DataPaths
@@ -21,15 +22,34 @@ from embedded.postgres import EmbeddedPostgres
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def other_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(DataPaths(tmp_path / "other"), throw_away=True)
+@pytest.fixture(scope="module")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(DataPaths(tmp_path_factory.mktemp("other")), throw_away=True)
     server.start()
-    with psycopg.connect(**server.superuser(), autocommit=True) as connection:
-        connection.execute("CREATE ROLE boss LOGIN CREATEROLE PASSWORD 'word'")
-        connection.execute("CREATE DATABASE shop OWNER boss")
     yield server
     server.stop()
+
+
+@pytest.fixture
+def other_server(running_server: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
+    """A server with an empty database and its owner, and none of our roles."""
+    with psycopg.connect(**running_server.superuser(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE boss LOGIN CREATEROLE PASSWORD 'word'")
+        connection.execute("CREATE DATABASE shop OWNER boss")
+    yield running_server
+    with psycopg.connect(**running_server.superuser(), autocommit=True) as connection:
+        connection.execute("DROP DATABASE shop WITH (FORCE)")
+        for role in list_roles(connection):
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def list_roles(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the roles that neither the server nor its creation made."""
+    found = connection.execute(
+        "SELECT rolname FROM pg_roles WHERE NOT rolsuper AND rolname NOT LIKE 'pg\\_%'"
+        " ORDER BY rolname = 'boss'"  # last, as it granted what others have
+    ).fetchall()
+    return [name for (name,) in found]
 
 
 def as_superuser(server: EmbeddedPostgres, *statements: str) -> None:

@@ -206,6 +206,7 @@ def get_template_key() -> str:
     files = [
         *ROOT.glob("*/migrations/*.py"),
         ROOT / "core" / "migration_operations.py",
+        ROOT / "config" / "migration_state.py",
         ROOT / "config" / "roles.py",
         ROOT / "embedded" / "postgres.py",
         ROOT / "embedded" / "credentials.py",

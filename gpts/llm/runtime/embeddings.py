@@ -15,7 +15,7 @@ from core.connections import release_connection
 from core.outbound_guard import OutboundRefused
 from gpts.llm.runtime import builtin_embeddings
 from gpts.llm.runtime.builtin_embeddings import Kind
-from gpts.llm.runtime.openai_clients import APIError, OpenAIError, get_shared_client, translate_sdk_error
+from gpts.llm.runtime.openai_clients import get_shared_client, load_sdk, translate_sdk_error
 from gpts.llm.runtime.types import FailureCode, ModelAPI, ModelFailure, ModelSpec
 
 # What a server answers that takes fewer texts at once, or shorter ones; some fail with 500 instead.
@@ -42,6 +42,7 @@ def embed(
     release_connection("embeddings")
     if spec.api is ModelAPI.OFFLINE:
         return builtin_embeddings.embed(texts, kind=kind, timeout=timeout)
+    load_sdk()  # before the time of the call begins
     future = asyncio.run_coroutine_threadsafe(_embed(spec, list(texts), timeout), _get_loop())
     try:
         return future.result(timeout + 1.0)
@@ -52,6 +53,7 @@ def embed(
 
 async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list[float]]:
     failure: ModelFailure
+    api_error, sdk_error = load_sdk()
     try:
         async with asyncio.timeout(timeout):
             answer = await get_shared_client(spec).embeddings.create(
@@ -62,7 +64,7 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
         if len(vectors) == len(texts) and _are_usable(vectors):
             return vectors
         failure = BatchRefused(FailureCode.MALFORMED_STREAM, detail="vectors")
-    except APIError as error:
+    except api_error as error:
         failure = translate_sdk_error(error)
         if getattr(error, "status_code", 0) in REFUSALS and failure.code is not FailureCode.BAD_KEY:
             failure = BatchRefused(failure.code, detail=failure.detail)
@@ -72,7 +74,7 @@ async def _embed(spec: ModelSpec, texts: list[str], timeout: float) -> list[list
         failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="connection")
     except OutboundRefused:
         failure = ModelFailure(FailureCode.PROVIDER_DOWN, detail="address")
-    except (OpenAIError, AttributeError, TypeError, ValueError):
+    except (sdk_error, AttributeError, TypeError, ValueError):
         failure = BatchRefused(FailureCode.MALFORMED_STREAM, detail="body")
     # Raised outside the handlers: the provider's error may quote the text and would be the context.
     raise failure
