@@ -16,7 +16,6 @@ from gpts.metering.services.gpt_use import DAYS, count_gpt_use
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
-from tests.support.query_plans import list_whole_reads_of
 from tests.support.times import NOW
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +58,3 @@ def test_counting_what_changed_gives_what_counting_all_gives(seed: int) -> None:
                 found = gpt.recent_answers, gpt.recent_cost_micros, gpt.last_used_date
                 assert found == count_whole(gpt, since)
             assert count_gpt_use(at=at) == 0
-
-
-def test_it_reads_no_sums_but_those_of_gpts_that_changed() -> None:
-    with system_scope("tests"):
-        count_gpt_use(at=NOW)
-        assert "gpts_usageday" not in list_whole_reads_of(lambda: count_gpt_use(at=NOW))
