@@ -27,8 +27,8 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("is_automated AND workspace_id IS NULL", "tw", "w", "", "", label="machine"),
     ),
     "core_auditmention": (
-        Line("name = 'user_id' AND value = '{owner}' AND workspace_id = {alpha}", "aw", "ocoamftw", "", ""),
-        Line("workspace_id IS NULL", "tw", "nsrcoamftwx", "", "", label="platform"),
+        Line("workspace_id = {alpha}", "aw", "coamftw", "", ""),
+        Line("workspace_id IS NULL", "tw", "nsrcoamftw", "", "", label="platform"),
     ),
     "core_instancesetting": (Line("true", "nsrcoamftwx", "tw", "tw", "tw"),),
     "core_failedjob": (Line("true", "tw", "w", "tw", "tw"),),
