@@ -25,8 +25,8 @@ app.autodiscover_tasks()
 QUEUES: dict[str, tuple[str, ...]] = {
     "mail": ("workspaces.send_*", "workspaces.discard_*", "workspaces.notify_*", "reviews.deliver_*"),
     "money": ("payouts.*",),
-    # An erasure may take hours.
-    "files": ("gpts.read_files", "workspaces.run_erasure"),
+    # An erasure and an export may take hours.
+    "files": ("gpts.read_files", "workspaces.run_erasure", "workspaces.run_export"),
     # Waiting for servers elsewhere.
     "outbound": (
         "gpts.ask_golden_prompt",
@@ -101,7 +101,9 @@ every("reviews: send waiting notices", "reviews.deliver_waiting", 60)
 every("reviews: maintain the queue", "reviews.tend_queue", 60)
 every("reviews: fill daily figures", "reviews.fill_daily_stats", 3600)
 daily("reviews: check public names again", "reviews.recheck_names", hour=4)
+every("workspaces: remind of planned deletions", "workspaces.remind_of_deletions", 3600)
 every("workspaces: delete workspaces whose time is over", "workspaces.delete_due_workspaces", 3600)
+every("workspaces: resume exports and remove old ones", "workspaces.tend_exports", 300)
 every("workspaces: resume erasures", "workspaces.resume_erasures", 60)
 every("workspaces: remove expired sessions", "workspaces.remove_expired_sessions", 3600)
 daily("workspaces: forget used codes and links", "workspaces.forget_used_tokens", hour=4)

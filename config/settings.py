@@ -297,6 +297,19 @@ ERASURE_PARTS = [
     "workspaces.services.workspace_erasure.PART",
 ]
 
+# What each app puts into the export of a workspace, in the order of the file.
+EXPORT_PARTS = [
+    "workspaces.export_part.PART",
+    "gpts.assistants.export_part.PART",
+    "gpts.knowledge.export_part.PART",
+    "gpts.evals.export_part.PART",
+    "gpts.llm.export_part.PART",
+    "gpts.metering.export_part.PART",
+    "gpts.chat.export_part.PART",
+    "marketplace.export_part.PART",
+    "reviews.export_part.PART",
+]
+
 # What apps above workspaces end with a membership, in its transaction.
 MEMBERSHIP_ENDINGS = ["gpts.assistants.services.leavers.end_shares"]
 
@@ -349,6 +362,8 @@ if S3_BUCKET:
             "default_acl": "private",
             "querystring_auth": True,
             "file_overwrite": False,
+            # Larger files that are read go through the disk, not the memory of the process.
+            "max_memory_size": 16 * 1024 * 1024,
         },
     }
 FILE_UPLOAD_PERMISSIONS = 0o600

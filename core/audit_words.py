@@ -157,6 +157,12 @@ def describe_choice(choices: type[TextChoices]) -> Callable[[Any, Mapping[str, A
     return describe
 
 
+def describe_filter_names(value: Any, labels: Mapping[str, Any]) -> str:
+    """Return what an export was filtered by: the labels of the filters, not their values."""
+    names = [str(labels[name]) for name in labels if isinstance(value, Mapping) and name in value]
+    return ", ".join(names) if names else str(_("nothing, everything is in it"))
+
+
 def read_numbers(ids: Collection[str]) -> list[int]:
     """Return those of ``ids`` that fit a big integer column; the log keeps all ids as texts."""
     return [int(one) for one in ids if one.isascii() and one.isdigit() and len(one) < 19]

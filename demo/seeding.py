@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from core.periods import Period
 from core.scope import system_scope
 from demo.accounts import CROWD_EMAIL, People, seed_companies, seed_people
+from demo.archive import lacks_archive, seed_archive
 from demo.company_people import lacks_groups, seed_company_people
 from demo.company_store import lacks_company_store, seed_company_store
 from demo.company_usage import lacks_company_usage, seed_company_usage
@@ -131,6 +132,11 @@ def _retention(at: datetime) -> str:
         return seed_retention(at=at)
 
 
+def _archive(at: datetime) -> str:
+    with system_scope("config.seed_demo"):
+        return seed_archive(at=at)
+
+
 def _insights(at: datetime) -> str:
     with system_scope("config.seed_demo"):
         return f"figures of {fill_insights(at=at)} GPTs"
@@ -184,6 +190,7 @@ STAGES: tuple[tuple[Callable[[datetime], bool], Callable[[datetime], str]], ...]
     (lambda _at: lacks_rights(), _rights),
     (lambda _at: lacks_retention(), _retention),
     (lambda _at: lacks_publishing(), _publishing),
+    (lambda _at: lacks_archive(), _archive),
     (lambda _at: lacks_company_usage(), _company_usage),
     (lambda _at: not InsightState.objects.exists(), _insights),
     (_lacks_cases, _queue),

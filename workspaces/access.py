@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Forbidden, LimitUnreadable, NotFound
+from core.errors import Conflict, Forbidden, LimitUnreadable, NotFound
 from core.scope import NOBODY, Scope, current_scope, open_scope, with_share_token
 from workspaces import rules
 from workspaces.models import (
@@ -31,12 +31,13 @@ from workspaces.models import (
     ScimToken,
     User,
     Workspace,
+    WorkspaceExport,
 )
 from workspaces.policy import Act
 from workspaces.queries import UserRoles, cache_user_roles, get_user_roles, load_policy
 from workspaces.queries.domains import JoinOffer, list_join_offers
 from workspaces.sign_in_rules import is_key_too_old
-from workspaces.states import ApiScope, Staff, WorkspaceKind
+from workspaces.states import ApiScope, ExportState, Staff, WorkspaceKind
 
 KEY_START = "lg"
 
@@ -239,6 +240,23 @@ def access_connection(workspace: Workspace, kind: str) -> IdentityConnection:
     if found is None:
         raise not_found()
     return found
+
+
+def access_export(workspace: Workspace, export_id: UUID, *, at: datetime) -> WorkspaceExport:
+    """Return an export of ``workspace`` (already authorised); NotFound for any other's and expired ones."""
+    rows = WorkspaceExport.objects.select_related("workspace", "requested_by")
+    export = rows.filter(workspace=workspace, pk=export_id).first()
+    if export is None or (export.expires_at is not None and export.expires_at <= at):
+        raise not_found()
+    return export
+
+
+def access_export_file(workspace: Workspace, export_id: UUID, *, at: datetime) -> WorkspaceExport:
+    """The same for its file; Conflict (``export_not_ready``) while there is none."""
+    export = access_export(workspace, export_id, at=at)
+    if export.state != ExportState.READY:
+        raise Conflict(_("This export is not ready."), code="export_not_ready")
+    return export
 
 
 def access_scim_token(workspace: Workspace, token_id: int) -> ScimToken:

@@ -19,6 +19,7 @@ from core.audit_words import (
     ObjectWords,
     Reader,
     describe_choice,
+    describe_filter_names,
     read_numbers,
     read_uuids,
 )
@@ -160,6 +161,16 @@ def _describe_removal(data: Mapping[str, Any]) -> Any:
     return _("%(who)s removed %(what)s from the workspace.")
 
 
+EXPORT_FAILURES = {
+    "access_ended": _("who asked for it is no owner any more"),
+    "lost": _("it was lost three times"),
+}
+
+
+def _describe_export_failure(value: Any, _data: Mapping[str, Any]) -> Any:
+    return EXPORT_FAILURES.get(str(value), value)
+
+
 def _describe_moment(value: Any, _data: Mapping[str, Any]) -> str:
     return formats.exact(datetime.fromisoformat(value))
 
@@ -295,9 +306,40 @@ _JOB = {
     "kind": FieldWords(_("Kind"), describe_choice(JobKind)),
     "task": FieldWords(_("Job"), lambda value, _data: get_job_label(value)),
 }
+# What the audit log is filtered by.
+_FILTERS = {
+    "person": _("Person"),
+    "area": _("Kind"),
+    "action": _("Action"),
+    "since": _("From day"),
+    "until": _("To day"),
+    "kind": _("About"),
+    "object": _("Which one"),
+}
+_FORMATS = {"csv": "CSV", "jsonl": "JSON lines"}
+
+
+def _describe_filter(value: Any, _data: Mapping[str, Any]) -> str:
+    return describe_filter_names(value, _FILTERS)
+
+
+def _describe_format(value: Any, _data: Mapping[str, Any]) -> str:
+    return str(_FORMATS.get(value, value))
+
+
 _STAFF_ROLE = {"role": FieldWords(_("Staff role"), describe_choice(Staff))}
 
 ACTIONS = {
+    "workspaces.audit_exported": ActionWords(
+        Area.SETTINGS,
+        _("Audit log downloaded"),
+        _("%(who)s downloaded the audit log as a file."),
+        details=("rows", "format", "filter"),
+        fields={
+            "format": FieldWords(_("Format"), _describe_format),
+            "filter": FieldWords(_("Filtered by"), _describe_filter),
+        },
+    ),
     "workspaces.api_key_created": ActionWords(
         Area.ACCOUNTS, _("API key created"), _("%(who)s created the API key %(what)s."), details=("scopes",)
     ),
@@ -354,6 +396,25 @@ ACTIONS = {
     ),
     "workspaces.deletion_cancelled": ActionWords(
         Area.SETTINGS, _("Deletion cancelled"), _("%(who)s cancelled the deletion of %(what)s.")
+    ),
+    "workspaces.export_requested": ActionWords(
+        Area.SETTINGS, _("Export asked for"), _("%(who)s asked for an export of %(what)s.")
+    ),
+    "workspaces.export_made": ActionWords(
+        Area.SETTINGS, _("Export made"), _("An export of %(what)s was made.")
+    ),
+    "workspaces.export_failed": ActionWords(
+        Area.SETTINGS,
+        _("Export failed"),
+        _("An export of %(what)s failed."),
+        details=("failure",),
+        fields={"failure": FieldWords(_("Why"), _describe_export_failure)},
+    ),
+    "workspaces.export_downloaded": ActionWords(
+        Area.SETTINGS, _("Export downloaded"), _("%(who)s downloaded an export of %(what)s.")
+    ),
+    "workspaces.export_deleted": ActionWords(
+        Area.SETTINGS, _("Export deleted"), _("%(who)s deleted an export of %(what)s.")
     ),
     "workspaces.domain_claimed": ActionWords(
         Area.SETTINGS,

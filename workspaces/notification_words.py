@@ -12,9 +12,11 @@ from django.utils.module_loading import import_string
 from core.look.formats import reread_day
 from core.retelling import Phrase, retell, retell_paragraphs
 from workspaces.models import Notification
+from workspaces.services.deletion_reminders import DELETION_NEAR_KIND
 from workspaces.services.domain_claims import FAILING_KIND, LOST_KIND
 from workspaces.services.domain_joining import JOINED_KIND, OFFERED_KIND
 from workspaces.services.security_notices import SecurityEvent, get_security_messages
+from workspaces.services.workspace_exports import FAILED_KIND, READY_KIND
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,18 @@ WORDS: Mapping[str, NotificationWords] = {
     LOST_KIND: NotificationWords(
         (Phrase(("%(domain)s no longer belongs to your workspace",)),),
         (Phrase(("Its DNS record is gone. Members stay; nobody joins by it any more.",)),),
+    ),
+    DELETION_NEAR_KIND: NotificationWords(
+        (Phrase(("%(name)s is deleted on %(day)s",), {"day": reread_day}),),
+        (Phrase(("Until then an owner can export it, or cancel the deletion, in its settings.",)),),
+    ),
+    READY_KIND: NotificationWords(
+        (Phrase(("The export of %(name)s is ready",)),),
+        (Phrase(("An owner can download it until %(day)s.",), {"day": reread_day}),),
+    ),
+    FAILED_KIND: NotificationWords(
+        (Phrase(("The export of %(name)s failed",)),),
+        (Phrase(("Ask for it again. If it fails again, tell the operator.",)),),
     ),
     OFFERED_KIND: NotificationWords(
         (Phrase(("You may join %(name)s",)),),

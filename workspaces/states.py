@@ -126,3 +126,13 @@ class ErasureState(TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Running")
     FINISHED = "finished", _("Finished")
+
+
+class ExportState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+
+
+OPEN_EXPORTS = (ExportState.WAITING, ExportState.RUNNING)

@@ -19,6 +19,7 @@ from workspaces.models import User
 from workspaces.queries import find_user
 from workspaces.services import mail_test, outbound_jobs
 from workspaces.services.activity import record_activity
+from workspaces.services.deletion_reminders import remind_of_deletions
 from workspaces.services.domain_claims import check_due_domains
 from workspaces.services.domain_joining import join_at_sign_up
 from workspaces.services.erasures import resume_erasures, run_erasure
@@ -32,6 +33,7 @@ from workspaces.services.password_resets import send_reset_mails
 from workspaces.services.second_factor_notices import send_second_factor_notices
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.single_use import forget_used_tokens
+from workspaces.services.workspace_exports import run_export, tend_exports
 
 # Their jobs run there, found by their kinds.
 HANDLERS = (mail_test,)
@@ -200,6 +202,26 @@ def delete_workspaces() -> int:
     """Close and erase workspaces whose deletion is due. Running twice finds none."""
     with system_scope("workspaces.delete_due_workspaces"):
         return delete_due_workspaces(at=timezone.now())
+
+
+@shared_task(name="workspaces.run_export")
+def export_workspace(*, export_id: str) -> None:
+    """Make the file of an export. Running twice finds it claimed or made."""
+    run_export(export_id=UUID(export_id), clock=timezone.now)
+
+
+@shared_task(name="workspaces.tend_exports")
+def tend_all_exports() -> int:
+    """Start lost exports again and remove old ones. Running twice finds none."""
+    with system_scope("workspaces.tend_exports"):
+        return tend_exports(at=timezone.now())
+
+
+@shared_task(name="workspaces.remind_of_deletions")
+def remind_of_planned_deletions() -> int:
+    """Remind owners and admins of planned deletions. Running twice reminds nobody twice."""
+    with system_scope("workspaces.remind_of_deletions"):
+        return remind_of_deletions(at=timezone.now())
 
 
 @shared_task(name="workspaces.send_second_factor_notices")

@@ -19,6 +19,7 @@ from core.audit_words import (
     ObjectWords,
     Reader,
     describe_choice,
+    describe_filter_names,
     read_numbers,
 )
 from core.look import formats
@@ -111,6 +112,21 @@ def _describe_end_of_share(data: Mapping[str, Any]) -> Any:
 
 _NUMBER = FieldWords(_("Version"), lambda value, _data: str(value))
 
+# What the table of GPTs is filtered by.
+_FILTERS = {
+    "q": _("Name"),
+    "owner": _("Owner"),
+    "group": _("Shared with the group"),
+    "audience": _("Who has access"),
+    "model": _("Model"),
+    "unused": _("Not used for"),
+}
+
+
+def _describe_filter(value: Any, _data: Mapping[str, Any]) -> str:
+    return describe_filter_names(value, _FILTERS)
+
+
 WORDS = AuditWords(
     actions={
         "gpts.address_chosen": ActionWords(
@@ -153,6 +169,13 @@ WORDS = AuditWords(
             Area.SHARING, _("Block of a GPT lifted"), _("%(who)s lifted the block of %(what)s in the store.")
         ),
         "gpts.gpt_created": ActionWords(Area.GPTS, _("GPT created"), _("%(who)s created %(what)s.")),
+        "gpts.gpt_table_exported": ActionWords(
+            Area.GPTS,
+            _("Table of GPTs downloaded"),
+            _("%(who)s downloaded the table of the workspace's GPTs as a file."),
+            details=("rows", "filter"),
+            fields={"filter": FieldWords(_("Filtered by"), _describe_filter), "rows": FieldWords(_("Rows"))},
+        ),
         "gpts.gpt_deleted": ActionWords(Area.GPTS, _("GPT deleted"), _("%(who)s deleted %(what)s.")),
         "gpts.gpt_quarantined": ActionWords(
             Area.MODERATION,

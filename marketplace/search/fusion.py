@@ -5,6 +5,7 @@ The constants were chosen on the odd half of tests/marketplace/demo_queries.txt 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
@@ -64,12 +65,17 @@ def order_by_meaning_and_words(
     """
     usual = median(products.values()) if products else 0.0
     weights = _weigh_words(candidates, word_count)
-    scores = {
-        one.id: products.get(one.id, usual)
-        + WORDS_WEIGHT * _get_share(one, weights)
-        + POPULARITY_WEIGHT * one.popularity / 100
-        for one in candidates
-    }
+    shares: dict[tuple[int, int, bool], float] = {}
+    scores: dict[int, float] = {}
+    for one in candidates:
+        alike = (one.words, one.names, one.relevance is not None)
+        if alike not in shares:
+            shares[alike] = _get_share(one, weights)
+        scores[one.id] = (
+            products.get(one.id, usual)
+            + WORDS_WEIGHT * shares[alike]
+            + POPULARITY_WEIGHT * one.popularity / 100
+        )
     lowest = max(scores.values(), default=0.0) - MARGIN
     chosen = [
         one
@@ -84,7 +90,9 @@ def order_by_meaning_and_words(
 
 def _weigh_words(candidates: Sequence[Candidate], word_count: int) -> list[float]:
     """Return a weight for each word: the fewer candidates have it, the more it says about those."""
-    counts = [sum(one.words >> word & 1 for one in candidates) for word in range(word_count)]
+    # Many candidates have the same words.
+    alike = Counter(one.words for one in candidates)
+    counts = [sum(count for words, count in alike.items() if words >> word & 1) for word in range(word_count)]
     return [log((len(candidates) + 1) / (count + 0.5)) for count in counts]
 
 

@@ -110,13 +110,14 @@ def _build_use_context(user: User, slug: str, about: About) -> dict[str, Any]:
         gpt = access_gpt(user, slug, to=GPTAct.CHAT)
     except Forbidden as refusal:
         if refusal.code == GPT_BLOCKED:  # by the company whose own it is: nothing to ask for
-            return context | {"refusal": refusal}
+            return context | {"refusal": refusal} | _build_store_context(user, find_gpt(slug))
         offer = queries.get_adoption_offer(user, access_listing(slug).gpt, refusal)
         return context | {"refusal": refusal, "offer": offer, "longest_reason": REASON_LENGTH}
     except DomainError:
         return context
     company = find_company(user, gpt)
     context |= {"company": company, "accent": "" if company is None else company.accent}
+    context |= _build_store_context(user, gpt)
     payer_id = choose_payer_id(user, gpt)
     try:
         version = find_version_for(user, gpt, payer_id=payer_id)
@@ -124,6 +125,14 @@ def _build_use_context(user: User, slug: str, about: About) -> dict[str, Any]:
         return context | {"refusal": refusal}
     price = get_foreign_price(get_usable_model(version or gpt, gpt.workspace), payer_id)
     return context | {"price": price, "currency": settings.PAYOUT_CURRENCY}
+
+
+def _build_store_context(user: User, gpt: GPT | None) -> dict[str, Any]:
+    """Return the company in whose store the person may block the GPT, its own; nothing for others."""
+    company = None if gpt is None else find_company(user, gpt)
+    if company is None or not user.has_perm(WorkspaceAct.MANAGE_STORE, company):
+        return {}
+    return {"store_company": company}
 
 
 def _show_private(request: HttpRequest, user: User, slug: str) -> HttpResponse:

@@ -31,6 +31,7 @@ from reviews import states as review_states
 from reviews.models import Case, Enforcement, Notice, Submission
 from reviews.services.claims import claim_case
 from tests.support.chat import create_public_gpt
+from tests.support.companies import create_company
 from tests.support.evals import create_golden_prompt
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
@@ -39,6 +40,7 @@ from tests.support.reviews import make_gpt, make_listing, make_moderator, make_q
 from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
 from workspaces.services.leaving import delete_workspace
+from workspaces.services.workspace_exports import request_export
 from workspaces.services.workspaces import create_workspace
 
 # How a state is left. END: by its nature it is the last one, or the one in which a row belongs.
@@ -169,6 +171,11 @@ EXITS: dict[str, dict[str, str]] = {
     "workspaces.Erasure.state": {
         "waiting": "job workspaces.resume_erasures", "running": "job workspaces.resume_erasures",
         "finished": END,
+    },
+    "workspaces.WorkspaceExport.state": {
+        "waiting": "job workspaces.tend_exports", "running": "job workspaces.tend_exports",
+        "ready": "workspaces.services.workspace_exports.delete_export",
+        "failed": "workspaces.services.workspace_exports.delete_export",
     },
     "workspaces.OutboundJob.state": {
         "queued": "job workspaces.sweep_outbound_jobs", "running": "job workspaces.sweep_outbound_jobs",
@@ -304,6 +311,13 @@ def start_lost_golden_result() -> Any:
     return start_lost_golden_run().results.get()
 
 
+def ask_for_lost_export() -> Any:
+    with system_scope("tests"):
+        owner = UserFactory.create()
+        export = request_export(workspace=create_company(owner), by=owner, at=timezone.now() - AGO)
+    return lose(export)
+
+
 def claim_lost_result() -> Any:
     run = start_lost_golden_run()
     with system_scope("tests"):
@@ -377,6 +391,11 @@ LOST: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
             add_lost_document(), state="extracting", stage="reading", heartbeat_at=timezone.now() - AGO,
             claim=uuid4(), attempts=1,
         ),
+        ("ready",),
+    ),
+    "workspaces.WorkspaceExport.state waiting": (ask_for_lost_export, ("ready",)),
+    "workspaces.WorkspaceExport.state running": (
+        lambda: lose(ask_for_lost_export(), state="running", attempts=1, heartbeat_at=timezone.now() - AGO),
         ("ready",),
     ),
     "gpts.GoldenRun.state waiting": (start_lost_golden_run, ("finished",)),

@@ -51,6 +51,8 @@ OF_MONEY = re.compile(
 # Tokens of text keep their name; these are secrets.
 SECRET_TOKENS = {
     "%(who)s created the token %(what)s of the identity provider.",
+    "Passwords, keys, tokens, secrets of identity providers and model providers, links of invitations:"
+    " whoever has the file must not be able to act with them.",
     "%(who)s revoked the token %(what)s of the identity provider.",
     "Looks like a password or token",
     "Make a token",

@@ -32,6 +32,7 @@ from reviews.models import Notice, Submission
 from tests.isolation.database_state import digest_tables
 from tests.support.companies import create_company
 from tests.support.evals import create_golden_prompt
+from tests.support.exports import create_ready_export
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
 from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
@@ -223,6 +224,11 @@ def activity_of_a_leaver() -> Arguments:
     return {"user_id": member.pk, "workspace_id": company.pk, "at": NOW.isoformat()}
 
 
+def finished_export() -> Arguments:
+    owner = UserFactory.create()
+    return {"export_id": str(create_ready_export(create_company(owner), by=owner, at=NOW).pk)}
+
+
 # By task: arguments that name nothing, and functions that arrange what is not to be done any more.
 CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
     "gpts.ask_golden_prompt": (
@@ -250,6 +256,7 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
         {"user_id": 10**9, "workspace_id": 10**9, "at": NOW.isoformat()},
         [activity_of_a_leaver],
     ),
+    "workspaces.run_export": ({"export_id": str(uuid4())}, [finished_export]),
     "workspaces.run_erasure": ({"erasure_id": str(uuid4())}, [finished_erasure]),
 }
 # Take no ids: what a visitor typed, answered alike for every address.

@@ -37,6 +37,7 @@ from tests.isolation.worlds import (
     judged,
     money,
 )
+from tests.support.exports import create_ready_export
 from tests.support.factories.workspaces import MemberFactory, UserFactory, WorkspaceFactory
 from tests.support.uploads import make_picture
 from workspaces.models import PolicyRevision, SharingPolicy, User, Workspace
@@ -177,6 +178,7 @@ def _belongings(world: World) -> None:
     )
     gone = create_workspace(name="Gone", by=owner, at=now)
     erasure = delete_workspace(workspace=gone, confirmation="Gone", by=owner, at=now)
+    export = create_ready_export(world.alpha, by=owner, at=now)
     failed = note_failed_job(
         task="workspaces.forget_used_tokens", arguments={}, error=ValueError("x"), at=now
     )
@@ -184,6 +186,7 @@ def _belongings(world: World) -> None:
         "failed_job": str(failed.pk),
         "finance_id": world.people["finance"].pk,
         "erasure": erasure.pk,
+        "export": export.pk,
         "alpha_place": world.alpha.slug, "handle": "owner-of-alpha",
         "group": group.pk, "share": share.pk, "transfer": transfer.pk,
         "link": link.pk, "link_token": link_token, "guest": guest.pk,

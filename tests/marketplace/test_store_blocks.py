@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, InternalError, connection
+from django.test import Client
 from django.utils import timezone
 
 from core.errors import Forbidden
@@ -24,6 +26,7 @@ from gpts.assistants.states import Audience
 from gpts.chat.mentions import list_mentions
 from gpts.chat.services.rechecks import RunningAnswer, find_turns_without_access
 from marketplace.services.company_store import EntryDraft, SectionDraft, create_section
+from marketplace.services.listings import publish_listing
 from tests.support.api_client import ApiClient
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory, VersionFactory
@@ -172,6 +175,31 @@ def test_a_blocked_gpt_is_of_no_use_inside_and_says_why(stage: Stage) -> None:
     with open_scope(scope_for(stage.people["boss"])):
         unblock_in_store(gpt=stage.gpt, by=stage.people["boss"], at=NOW)
     assert see() == ([True] * 4, {True}, 0)
+
+
+def test_the_public_page_of_an_own_gpt_has_the_form_for_its_admins(stage: Stage) -> None:
+    boss, member = sign_in(stage.people["boss"]), sign_in(stage.people["member"])
+    stranger, slug = sign_in(stage.people["stranger"]), stage.gpt.slug
+    publish_listing(gpt=stage.gpt, version=stage.gpt.versions.get(), by=stage.gpt.owner, at=NOW)
+    place = f"/w/{stage.company.slug}/admin/store"
+
+    def read(client: Any) -> str:
+        return client.get(f"/g/{slug}").content.decode()
+
+    shown = read(boss)
+    assert "rating-list" in shown and f'action="{place}/blocks"' in shown
+    assert f'href="{place}"' in shown
+    for other in (read(member), read(stranger), read(Client())):
+        assert "Block this GPT" not in other and place not in other
+
+    answer = boss.post(f"{place}/blocks", {"gpt": slug, "reason": REASON, "back": "about"})
+    assert answer["Location"] == f"/g/{slug}"
+    blocked = read(boss)
+    assert "Lift the block" in blocked and REASON in blocked
+    assert "Lift the block" not in read(member)
+    assert "Start chat" in read(stranger)
+    boss.post(f"{place}/blocks/{slug}/lift", {"back": "about"})
+    assert "Block this GPT" in read(boss)
 
 
 def test_an_admin_blocks_from_the_page_and_the_owner_is_told(stage: Stage) -> None:

@@ -531,7 +531,9 @@ def test_json_lines_are_whole_filtered_and_end_with_the_access(
     no_operator = read_lines(stream_audit_lines(None, AuditFilter(), user=owner))
     answer = sign_in(owner).get(f"/w/{team.slug}/admin/audit?format=jsonl")
 
+    # The note of the download is none of what it had.
     events = AuditEvent.objects.filter(workspace_id=team.pk).order_by("-id")
+    events = events.exclude(action="workspaces.audit_exported")
     assert [line["sequence"] for line in every] == [event.sequence for event in events]
     assert [line["sentence"] for line in roles] == ["Ada changed the role of Bob."] * 3
     assert [line["data"]["changes"]["role"][1] for line in roles] == ["member", "builder", "admin"]
@@ -546,3 +548,46 @@ def read_lines(response: StreamingHttpResponse) -> list[dict[str, Any]]:
         return "".join([part.decode() async for part in response])
 
     return [json.loads(line) for line in asyncio.run(read()).splitlines()]
+
+
+def test_downloads_of_the_log_are_in_the_log(owner: User, team: Workspace) -> None:
+    stranger = UserFactory.create()
+    base, query = f"/w/{team.slug}/admin/audit", "action=workspaces.workspace_created&since=2026-01-01"
+    key = Client(headers=get_bearer_header(create_key(owner, "account", workspace=team)))
+    api = f"/api/v1/workspaces/{team.slug}/audit.jsonl"
+    client = sign_in(owner)
+
+    statuses = [
+        client.get(f"{base}?format=csv&{query}").status_code,
+        client.get(f"{base}?format=jsonl&person={owner.pk}").status_code,
+        key.get(f"{api}?{query}").status_code,
+    ]
+    # A wrong filter, a look at the page and a stranger leave no note.
+    client.get(f"{base}?{query}")
+    client.get(f"{base}?format=csv&since=x")
+    client.head(f"{base}?format=csv")
+    assert sign_in(stranger).get(f"{base}?format=csv").status_code == 404
+
+    assert statuses == [200, 200, 200]
+    events = AuditEvent.objects.filter(action="workspaces.audit_exported").order_by("pk")
+    chosen = {"action": "workspaces.workspace_created", "since": "2026-01-01"}
+    before = AuditEvent.objects.filter(workspace_id=team.pk, actor=owner, pk__lt=events[1].pk).count()
+    assert list(events.values_list("actor_id", "workspace_id", "data")) == [
+        (owner.pk, team.pk, {"format": "csv", "rows": 1, "filter": chosen}),
+        (owner.pk, team.pk, {"format": "jsonl", "rows": before, "filter": {"person": owner.pk}}),
+        (owner.pk, team.pk, {"format": "jsonl", "rows": 1, "filter": chosen}),
+    ]
+    entry = read(team, owner, "workspaces.audit_exported")[0]
+    assert entry.sentence == "Ada downloaded the audit log as a file."
+    assert [(one.label, one.text) for one in entry.details] == [
+        ("Rows", "1"), ("Format", "CSV"), ("Filtered by", "Action, From day"),
+    ]  # fmt: skip
+
+
+def test_downloads_by_operators_are_in_the_log_of_the_platform() -> None:
+    operator = OperatorUserFactory.create()
+    answer = sign_in(operator).get("/operator/audit?format=csv")
+    assert answer.status_code == 200
+    event = AuditEvent.objects.get(action="workspaces.audit_exported")
+    assert (event.actor_id, event.workspace_id) == (operator.pk, None)
+    assert event.data["filter"] == {}

@@ -350,6 +350,35 @@ def test_the_api_of_domains(company: Workspace, owner: User, names: NameServer) 
         access_domain_claim(company, DOMAIN)
 
 
+def test_the_api_of_joining(company: Workspace, owner: User) -> None:
+    ann = make_person()
+    own = ApiClient(ann, scopes=["account"])
+    # Of a company that Ann is in: it must not take her elsewhere.
+    other = create_company(UserFactory.create(), member=ann)
+    of_other = ApiClient(ann, workspace=other, scopes=["account"])
+    path = f"me/join-offers/{company.slug}"
+    assert (own.get("me/join-offers").json(), own.post(path).status_code) == ({"items": []}, 404)
+    open_to(company, owner, "offer")
+    offer = {"workspace": company.slug, "name": company.name, "kind": company.kind, "domain": DOMAIN}
+    assert own.get("me/join-offers").json() == {"items": [offer]}
+    for answer in (of_other.get("me/join-offers"), of_other.post(path)):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "personal_key_needed")
+    assert ApiClient(ann, scopes=["chat"]).post(path).status_code == 403
+    assert ApiClient(make_person("bo@else.example"), scopes=["account"]).post(path).status_code == 404
+    assert not Member.objects.filter(workspace=company).exclude(user=owner).exists()
+
+    joined = own.post(path)
+    assert (joined.status_code, joined.json()) == (201, {"workspace": company.slug, "role": "member"})
+    assert Member.objects.get(user=ann, workspace=company).role == "member"
+    event = AuditEvent.objects.get(action="workspaces.member_joined", workspace_id=company.pk)
+    assert (event.actor_id, event.data["domain"]) == (ann.pk, DOMAIN)
+    assert (own.get("me/join-offers").json(), own.post(path).status_code) == ({"items": []}, 404)
+
+    Workspace.objects.filter(pk=company.pk).update(seats=2)
+    full = ApiClient(make_person(f"cy@{DOMAIN}"), scopes=["account"]).post(path)
+    assert (full.status_code, full.json()["error"]["code"]) == (409, "no_seat")
+
+
 def test_a_check_whose_domain_was_removed_finds_nothing(
     client: Client, company: Workspace, owner: User, names: NameServer
 ) -> None:

@@ -38,7 +38,8 @@ from workspaces.account_mails import (
 )
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.mail_text import MailText
-from workspaces.models import Invitation, OutboundJob, User, Workspace
+from workspaces.models import Invitation, OutboundJob, User, Workspace, WorkspaceExport
+from workspaces.services.deletion_reminders import _tell as tell_of_deletion
 from workspaces.services.mail_test import run_mail_test
 from workspaces.services.mails import enqueue_mail
 from workspaces.services.members import INVITATION_DAYS
@@ -50,6 +51,8 @@ from workspaces.services.people import (
 from workspaces.services.second_factor_notices import build_grace_mail
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.services.workspace_control import _mail_restoration, _mail_suspension
+from workspaces.services.workspace_exports import FAILED_KIND, READY_KIND
+from workspaces.services.workspace_exports import _tell as _tell_of_export
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +68,7 @@ ACCOUNT = {
 }  # fmt: skip
 ADA, BEN = User(display_name="Ada"), User(display_name="Ben")
 ACME = Workspace(name="Acme", slug="acme")
+LEAVING = Workspace(name="Acme", slug="acme", deletion_due_at=NOW)
 SPENT = Budget(
     workspace=ACME, name="Outside", subject="workspace", measure="turns", window="month", hard_limit=100
 )
@@ -113,6 +117,10 @@ def test_mail_server(person: User) -> None:
         run_mail_test(OutboundJob(requested_by=person))
 
 
+def tell_of_export(kind: str, person: User) -> None:
+    _tell_of_export(person, kind, WorkspaceExport(workspace=ACME, expires_at=NOW), NOW)
+
+
 test_mail_server.__test__ = False  # type: ignore[attr-defined]  # it sends the test mail of operators
 
 
@@ -153,6 +161,12 @@ MAILS: dict[str, dict[str, Send]] = {
     },
     "workspaces/invitation_mails.py:build_invitation_mail": {
         "member": invite(), "guest": invite(guest_until=NOW)
+    },
+    "workspaces/services/deletion_reminders.py:_tell": {
+        "": lambda person: tell_of_deletion(person, LEAVING, at=NOW)
+    },
+    "workspaces/services/workspace_exports.py:_tell": {
+        kind: partial(tell_of_export, kind) for kind in (READY_KIND, FAILED_KIND)
     },
     "workspaces/services/mail_test.py:run_mail_test": {"": test_mail_server},
     "workspaces/services/people.py:_get_suspension_mail": {"": suspend},

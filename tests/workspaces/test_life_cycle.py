@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils.formats import date_format
 
 from core.errors import Conflict, DomainError, Forbidden, InvalidInput
+from core.look.formats import day_format
 from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.assistants.access import access_gpt
@@ -26,8 +28,9 @@ from tests.support.reauthentication import confirm_identity
 from tests.support.times import AT
 from workspaces.access import personal_workspace
 from workspaces.acts import Act, check_act
-from workspaces.models import Erasure, Invitation, Member, PolicyRule, User, Workspace
+from workspaces.models import Erasure, Invitation, Member, Notification, PolicyRule, User, Workspace
 from workspaces.policy import RULED
+from workspaces.services.deletion_reminders import remind_of_deletions
 from workspaces.services.invitation_import import import_invitations
 from workspaces.services.invite_links import create_invite_link, join_by_link
 from workspaces.services.leaving import delete_account
@@ -159,6 +162,53 @@ def live_through_a_deletion(company: Workspace, owner: User) -> None:
     plan_deletion(workspace=company, confirmation=f" {company.name} ", by=owner, at=AT)
     with system_scope("tests"):
         assert [delete_due_workspaces(at=AT + GRACE) for _try in range(2)] == [1, 0]
+
+
+def test_owners_and_admins_are_reminded_once_a_week_and_once_a_day_before(
+    company: Workspace, owner: User, builder: User, deliver_mails: Any
+) -> None:
+    admin = UserFactory.create(language="zh-hans")
+    Member.objects.create(workspace=company, user=admin, role="admin", joined_at=AT)
+    plan_deletion(workspace=company, confirmation=company.name, by=owner, at=AT)
+    week, day, second = timedelta(days=7), timedelta(days=1), timedelta(seconds=1)
+    due = AT + GRACE
+    with system_scope("tests"), deliver_mails():
+        for at, count in (
+            (due - week - second, 0), (due - week, 1), (due - week, 0), (due - day - second, 0),
+            (due - day, 1), (due - second, 0), (due, 0),
+        ):  # fmt: skip
+            assert (at - due, remind_of_deletions(at=at)) == (at - due, count)
+    told = Notification.objects.filter(kind="workspaces.deletion_near").order_by("pk")
+    assert [note.user_id for note in told] == [owner.pk, admin.pk] * 2
+    assert {note.url for note in told} == {f"/w/{company.slug}/admin/settings"}
+    assert {note.title for note in told if note.user_id == owner.pk} == {
+        f"{company.name} is deleted on {format_day(due)}"
+    }
+    mails = [message for message in mail.outbox if "is deleted on" in message.subject]
+    assert [message.to for message in mails] == [[owner.email]] * 2
+    assert len([message for message in mail.outbox if message.to == [admin.email]]) == 2
+    assert not [message for message in mail.outbox if message.to == [builder.email]]
+
+
+def test_nobody_is_reminded_of_what_was_cancelled_or_waits(company: Workspace, owner: User) -> None:
+    due = plan_deletion(workspace=company, confirmation=company.name, by=owner, at=AT)
+    with system_scope("tests"):
+        Workspace.objects.filter(pk=company.pk).update(suspended_at=AT)
+        assert remind_of_deletions(at=due - timedelta(days=1)) == 0
+        Workspace.objects.filter(pk=company.pk).update(suspended_at=None)
+        cancel_deletion(workspace=company, by=owner, at=AT)
+        assert remind_of_deletions(at=due - timedelta(days=1)) == 0
+        # A job that was late reminds once, and a new plan begins anew.
+        again = plan_deletion(workspace=fresh(company), confirmation=company.name, by=owner, at=AT)
+        assert [remind_of_deletions(at=again - timedelta(hours=2)) for _try in range(2)] == [1, 0]
+        cancel_deletion(workspace=company, by=owner, at=again)
+        third = plan_deletion(workspace=fresh(company), confirmation=company.name, by=owner, at=again)
+        assert [remind_of_deletions(at=third - timedelta(days=2)) for _try in range(2)] == [1, 0]
+    assert Notification.objects.filter(kind="workspaces.deletion_near").count() == 2
+
+
+def format_day(moment: datetime) -> str:
+    return date_format(moment, day_format())
 
 
 def test_a_suspended_workspace_waits_with_its_deletion(company: Workspace, owner: User) -> None:

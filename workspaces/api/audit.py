@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.http import StreamingHttpResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -22,6 +23,7 @@ from workspaces.audit_filter import read_filter
 from workspaces.audit_log import describe_events, serialize_entry
 from workspaces.models import Workspace
 from workspaces.queries import list_audit_events
+from workspaces.services.audit_exports import record_audit_export
 from workspaces.states import ApiScope
 from workspaces.web.audit_files import stream_audit_lines
 
@@ -97,6 +99,13 @@ class WorkspaceAuditView(_AuditView):
         return self.list_events(request, access_key_workspace(request, workspace, to=WorkspaceAct.VIEW_AUDIT))
 
 
+def _export(request: Request, workspace: Workspace | None) -> StreamingHttpResponse:
+    user, key = bearer(request)
+    wanted = read_filter(request.query_params)
+    export = record_audit_export(workspace=workspace, wanted=wanted, kind="jsonl", by=user, at=timezone.now())
+    return stream_audit_lines(workspace, wanted, user=user, newest=export.newest, api_key=key)
+
+
 class WorkspaceAuditFileView(LoggiaAPIView):
     required_scopes: ClassVar = {"GET": ApiScope.ACCOUNT}
 
@@ -108,8 +117,7 @@ class WorkspaceAuditFileView(LoggiaAPIView):
     def get(self, request: Request, workspace: str) -> StreamingHttpResponse:
         """Fetch the whole log, or what the filter leaves, as JSON lines, newest first."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.VIEW_AUDIT)
-        user, key = bearer(request)
-        return stream_audit_lines(tenant, read_filter(request.query_params), user=user, api_key=key)
+        return _export(request, tenant)
 
 
 class PlatformAuditFileView(OperatorView):
@@ -122,8 +130,7 @@ class PlatformAuditFileView(OperatorView):
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         """Fetch what belongs to no workspace as JSON lines, newest first, for operators."""
-        user, key = bearer(request)
-        return stream_audit_lines(None, read_filter(request.query_params), user=user, api_key=key)
+        return _export(request, None)
 
 
 class PlatformAuditView(OperatorView, _AuditView):

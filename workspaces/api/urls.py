@@ -7,8 +7,10 @@ from workspaces.api import (
     connections,
     cost_centres,
     domains,
+    exports,
     groups,
     identity,
+    join_offers,
     joining,
     keys,
     life_cycle,
@@ -22,6 +24,8 @@ from workspaces.api import (
 app_name = "workspaces_api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("me", me.MeView.as_view(), name="me"),
+    path("me/join-offers", join_offers.JoinOffersView.as_view(), name="join-offer-list"),
+    path("me/join-offers/<slug:workspace>", join_offers.JoinOfferView.as_view(), name="join-offer-detail"),
     path("me/api-keys", me.ApiKeysView.as_view(), name="api-key-list"),
     path("me/api-keys/<int:key_id>", me.ApiKeyView.as_view(), name="api-key-detail"),
     path("operator/audit.jsonl", audit.PlatformAuditFileView.as_view(), name="operator-audit-lines"),
@@ -33,6 +37,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workspaces/<slug:workspace>/archive", life_cycle.ArchiveView.as_view(), name="workspace-archive"),
     path(
         "workspaces/<slug:workspace>/deletion", life_cycle.DeletionView.as_view(), name="workspace-deletion"
+    ),
+    path("workspaces/<slug:workspace>/exports", exports.ExportsView.as_view(), name="export-list"),
+    path(
+        "workspaces/<slug:workspace>/exports/<uuid:export_id>",
+        exports.WorkspaceExportView.as_view(),
+        name="export-detail",
+    ),
+    path(
+        "workspaces/<slug:workspace>/exports/<uuid:export_id>/file",
+        exports.WorkspaceExportFileView.as_view(),
+        name="export-file",
     ),
     path(
         "workspaces/<slug:workspace>/hand-over",

@@ -4,6 +4,7 @@ from workspaces.models.api_keys import ApiKey
 from workspaces.models.connections import DomainClaim, IdentityConnection, IdentityLink, ProvedDomain
 from workspaces.models.directory import IdentityRules, ScimGroup, ScimGroupMember, ScimToken, ScimUser
 from workspaces.models.erasures import Erasure, RetiredName
+from workspaces.models.exports import WorkspaceExport
 from workspaces.models.groups import Group, GroupMember
 from workspaces.models.joining import Guest, InviteLink
 from workspaces.models.names import ProtectedName
@@ -49,4 +50,5 @@ __all__ = [
     "UsedToken",
     "User",
     "Workspace",
+    "WorkspaceExport",
 ]

@@ -32,6 +32,8 @@ class Workspace(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     # When a job deletes it, unless an owner cancels that.
     deletion_due_at = models.DateTimeField(null=True, blank=True)
+    # When owners and admins were last reminded of that.
+    deletion_reminded_at = models.DateTimeField(null=True, blank=True)
     # Whether the sharing policy, which only members may read, refuses links and the store to everybody.
     keeps_inside = models.BooleanField(default=False, db_default=False)
     # How many members it may have, set by the operator; null: no limit. Guests take no seat.

@@ -75,7 +75,7 @@ def plan_deletion(*, workspace: Workspace, confirmation: str, by: User, at: date
             return fresh.deletion_due_at
         check_no_obstacle(fresh)
         due = at + GRACE
-        _set(workspace, archived_at=fresh.archived_at or at, deletion_due_at=due)
+        _set(workspace, archived_at=fresh.archived_at or at, deletion_due_at=due, deletion_reminded_at=None)
         _tell_owners(fresh, SecurityEvent.WORKSPACE_DELETION_PLANNED, at, due=due)
         record(
             action="workspaces.deletion_planned",

@@ -32,6 +32,7 @@ from workspaces.models import (
     Workspace,
 )
 from workspaces.services.logos import erase_logo
+from workspaces.services.workspace_exports import erase_exports
 from workspaces.states import NameProtection
 
 SLUG = "workspace"
@@ -59,7 +60,7 @@ def erase_rest_of_person(user: User, at: datetime) -> int:
 
 
 def erase_rest_of_workspace(workspace: Workspace, at: datetime) -> int:
-    count = 0
+    count = erase_exports(workspace)
     for model in (
         PolicyRevision,
         PolicyRule,

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.audit_words import Area, Reader, load_words
@@ -28,6 +29,7 @@ from workspaces.queries import (
     list_audit_objects,
     list_audit_people,
 )
+from workspaces.services.audit_exports import record_audit_export
 from workspaces.web.audit_files import stream_audit_lines
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
@@ -69,10 +71,20 @@ def _show(
     except InvalidInput as error:
         wanted, refusal = AuditFilter(), error
     events = list_audit_events(workspace, wanted)
-    if request.GET.get("format") == "csv" and refusal is None:
-        return _csv(events.order_by("-id")[:EXPORT_ROWS], reader, name=f"{name}.csv")
-    if request.GET.get("format") == "jsonl" and refusal is None:
-        return stream_audit_lines(workspace, wanted, user=person)
+    kind = request.GET.get("format", "")
+    if kind in ("csv", "jsonl") and refusal is None and request.method == "GET":
+        export = record_audit_export(
+            workspace=workspace,
+            wanted=wanted,
+            kind=kind,
+            most=EXPORT_ROWS if kind == "csv" else None,
+            by=person,
+            at=timezone.now(),
+        )
+        if kind == "jsonl":
+            return stream_audit_lines(workspace, wanted, user=person, newest=export.newest)
+        chosen = events.filter(pk__lte=export.newest).order_by("-id")[:EXPORT_ROWS]
+        return _csv(chosen, reader, name=f"{name}.csv")
     page = paginate(events, order=("-id",), cursor=request.GET.get("cursor", ""), size=PAGE_ROWS)
     entries = describe_events(page.items, reader)
     context |= {

@@ -25,9 +25,16 @@ ROWS = 500
 
 
 def stream_audit_lines(
-    workspace: Workspace | None, wanted: AuditFilter, *, user: User, api_key: ApiKey | None = None
+    workspace: Workspace | None,
+    wanted: AuditFilter,
+    *,
+    user: User,
+    newest: int | None = None,
+    api_key: ApiKey | None = None,
 ) -> StreamingHttpResponse:
     """Stream the events of a workspace, or for None of the platform, while the person's access lasts.
+
+    They go up to the one with the id ``newest``, if given.
 
     Sentences are in the language of the request. Each part is read in a scope and a transaction of its own,
     so that a slow reader holds none open. A last line {"error": "access_ended"} says that the access ended.
@@ -42,6 +49,8 @@ def stream_audit_lines(
             tenant = _check_access(workspace, person)
             reader = Reader(person, *((tenant.pk, tenant.slug) if tenant else (None,)))
             events = list_audit_events(tenant, wanted)
+            if newest is not None:
+                events = events.filter(pk__lte=newest)
             if before is not None:
                 events = events.filter(pk__lt=before)
             rows = list(events.order_by("-pk")[:ROWS])

@@ -18,6 +18,7 @@ from gpts.assistants.gpt_filters import ORDER_COLUMNS, GPTOrder, Unused, read_gp
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpt_table import describe_access, list_company_gpts, list_gpt_filters
 from gpts.assistants.services.gpt_filters import delete_gpt_filter, save_gpt_filter
+from gpts.assistants.services.gpt_table_exports import record_gpt_table_export
 from gpts.assistants.states import Audience
 from gpts.studio.api.shares import find_builder
 from gpts.studio.web.gpt_batches import BatchAct, apply_batch, read_chosen
@@ -143,8 +144,9 @@ class CompanyGPTFileView(LoggiaAPIView):
         """Fetch a line for each GPT as CSV."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.MANAGE_GPTS)
         user, key = bearer(request)
-        wanted = read_gpt_filter(request.query_params)
-        return stream_gpt_table(tenant, wanted, user=user, today=timezone.now().date(), api_key=key)
+        wanted, now = read_gpt_filter(request.query_params), timezone.now()
+        record_gpt_table_export(workspace=tenant, wanted=wanted, today=now.date(), by=user, at=now)
+        return stream_gpt_table(tenant, wanted, user=user, today=now.date(), api_key=key)
 
 
 class GPTFiltersView(LoggiaAPIView):

@@ -26,6 +26,7 @@ from gpts.assistants.queries.gpt_table import (
 )
 from gpts.assistants.queries.orphans import list_successors
 from gpts.assistants.services.gpt_filters import delete_gpt_filter, save_gpt_filter
+from gpts.assistants.services.gpt_table_exports import record_gpt_table_export
 from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import get_icon_url
 from gpts.studio.web.gpt_batches import BatchAct, BatchResult, apply_batch, read_chosen
@@ -84,8 +85,10 @@ def download(request: HttpRequest, workspace: str) -> HttpResponseBase:
     """Send the GPTs of the filter as CSV, by age."""
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_GPTS)
-    wanted = read_gpt_filter(request.GET)
-    return stream_gpt_table(tenant, wanted, user=user, today=timezone.now().date())
+    wanted, now = read_gpt_filter(request.GET), timezone.now()
+    if request.method == "GET":
+        record_gpt_table_export(workspace=tenant, wanted=wanted, today=now.date(), by=user, at=now)
+    return stream_gpt_table(tenant, wanted, user=user, today=now.date())
 
 
 @login_required

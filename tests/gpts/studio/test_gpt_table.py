@@ -387,6 +387,23 @@ def test_the_file_is_defused_filtered_and_ends_with_access(stage: Stage) -> None
     assert answer["Content-Disposition"] == f'attachment; filename="gpts-{stage.company.slug}.csv"'
 
 
+def test_downloads_of_the_table_are_in_the_audit_log(stage: Stage) -> None:
+    stage.make("Contract helper", Audience.WORKSPACE)
+    stage.make("Draft")
+    client = ApiClient(stage.boss, stage.company, ("account",))
+
+    assert sign_in(stage.boss).get(f"{stage.url}/gpts.csv?q=contract&audience=workspace").status_code == 200
+    assert client.get(f"workspaces/{stage.company.slug}/gpts.csv").status_code == 200
+    assert sign_in(stage.owner).get(f"{stage.url}/gpts.csv").status_code == 403
+
+    events = AuditEvent.objects.filter(action="gpts.gpt_table_exported").order_by("pk")
+    assert list(events.values_list("actor_id", "workspace_id", "data")) == [
+        # What was searched for may be a name, so it is not kept.
+        (stage.boss.pk, stage.company.pk, {"rows": 1, "filter": {"q": "", "audience": "workspace"}}),
+        (stage.boss.pk, stage.company.pk, {"rows": 2, "filter": {}}),
+    ]
+
+
 def read_file(response: StreamingHttpResponse) -> list[list[str]]:
     async def read() -> str:
         return "".join([part.decode("utf-8-sig") async for part in response])

@@ -35,6 +35,7 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "workspaces_workspace": (Line("id = {alpha}", "nsrcoamftwx", "srcoamftw", "atw", "w"),),
     "workspaces_member": (Line("workspace_id = {alpha} AND user_id = {owner}", "coamtw", "aw", "aw", "oaw"),),
     "workspaces_invitation": (Line("workspace_id = {alpha}", "aw", "w", "aw", "w"),),
+    "workspaces_workspaceexport": (Line("workspace_id = {alpha}", "aw", "aw", "w", "aw"),),
     "workspaces_group": (Line("workspace_id = {alpha}", "coaw", "aw", "aw", "aw"),),
     "workspaces_groupmember": (
         Line(

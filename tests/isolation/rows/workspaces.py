@@ -19,9 +19,11 @@ from tests.isolation.rows.row import (
 from tests.support.factories.workspaces import PASSWORD
 
 WORKSPACE_IDS = {"workspace": "alpha_place"}
+EXPORT_IDS = WORKSPACE_IDS | {"export_id": "export"}
 MEMBER_IDS = WORKSPACE_IDS | {"member_id": "builder_seat"}
 GROUP_IDS = WORKSPACE_IDS | {"group_id": "group"}
 GROUP_MEMBER_IDS = GROUP_IDS | {"member_id": "builder_seat"}
+COLLEAGUES = frozenset({"member", "admin", "rival"})
 # Forms of allauth also take PUT, as Django's form views do.
 FORM = "GET POST PUT"
 
@@ -41,6 +43,9 @@ ROWS: list[Row] = [
     ),
     page("workspaces:workspace-hand-over", OWNER, "POST", ids=WORKSPACE_IDS, forbidden=MEMBER | ADMINS,
          body={"successor": "0"}),
+    page("workspaces:export-list", OWNER, "GET POST", ids=WORKSPACE_IDS, forbidden=MEMBER | ADMINS),
+    page("workspaces:export-file", OWNER, ids=EXPORT_IDS, forbidden=MEMBER | ADMINS),
+    page("workspaces:export-delete", OWNER, "POST", ids=EXPORT_IDS, forbidden=MEMBER | ADMINS),
     page("workspaces:api-key-list", PEOPLE, "GET POST"),
     page("workspaces:api-key-revoke", OWNER, "POST", ids={"key_id": "api_key"}),
     page("workspaces:notification-list", PEOPLE),
@@ -124,6 +129,11 @@ ROWS: list[Row] = [
     page("workspaces:gallery-auth", EVERYBODY, "GET POST"),
     api("workspaces_api:me", PEOPLE, "account"),
     api("workspaces_api:me", PEOPLE, "account", "PATCH", body={"display_name": "X"}),
+    # Their keys are those of a company.
+    api("workspaces_api:join-offer-list", PEOPLE - COLLEAGUES, "account", forbidden=COLLEAGUES),
+    # Nobody in this world has an address at a domain that Alpha has proved.
+    api("workspaces_api:join-offer-detail", NOBODY, "account", "POST", ids=WORKSPACE_IDS,
+        forbidden=COLLEAGUES),
     api("workspaces_api:api-key-list", PEOPLE, "account"),
     api("workspaces_api:api-key-list", PEOPLE, "account", "POST",
         body={"name": "x", "scopes": ["account"], "password": PASSWORD}),
@@ -136,6 +146,14 @@ ROWS: list[Row] = [
         forbidden=MEMBER | ADMINS, key="owner@alpha"),
     api("workspaces_api:workspace-deletion", OWNER, "account", "POST DELETE", ids=WORKSPACE_IDS,
         forbidden=MEMBER | ADMINS, key="owner@alpha", body={"confirmation": "x", "password": PASSWORD}),
+    api("workspaces_api:export-list", OWNER, "account", ids=WORKSPACE_IDS, forbidden=MEMBER | ADMINS,
+        key="owner@alpha"),
+    api("workspaces_api:export-list", OWNER, "account", "POST", ids=WORKSPACE_IDS,
+        forbidden=MEMBER | ADMINS, key="owner@alpha", body={"password": PASSWORD}),
+    api("workspaces_api:export-detail", OWNER, "account", "GET DELETE", ids=EXPORT_IDS,
+        forbidden=MEMBER | ADMINS, key="owner@alpha"),
+    api("workspaces_api:export-file", OWNER, "account", "POST", ids=EXPORT_IDS,
+        forbidden=MEMBER | ADMINS, key="owner@alpha", body={"password": PASSWORD}),
     api("workspaces_api:workspace-hand-over", OWNER, "account", "POST", ids=WORKSPACE_IDS,
         forbidden=MEMBER | ADMINS, key="owner@alpha", body={"successor": 2**40, "password": PASSWORD}),
     api("workspaces_api:workspace-logo", ADMINS, "account", "PUT DELETE", ids=WORKSPACE_IDS,

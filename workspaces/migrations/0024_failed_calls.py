@@ -45,7 +45,7 @@ def set_reading(condition: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("workspaces", "0021_grace_notices")]
+    dependencies: ClassVar = [("workspaces", "0023_deletion_reminders")]
 
     operations: ClassVar = [
         migrations.RunSQL(set_reading(f"{FORMER} OR ({ASKED})"), set_reading(FORMER)),
