@@ -7,7 +7,9 @@ limit of memory and time, and drops metadata and whatever follows the picture's 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import stat
 import subprocess
 import tempfile
 import threading
@@ -17,12 +19,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+
 from core.limited_process import ENVIRONMENT, ROOT, build_command
 
 MAX_PIXELS = 40_000_000
 # Models see no more, and larger pictures cost more.
 MAX_SIDE = 2048
-# Pictures decoded at the same time on this machine. Each takes up to MEMORY_BYTES of core.picture_process.
+# Pictures decoded at the same time by this installation, each in up to MEMORY_BYTES of core.picture_process.
 AT_ONCE = 2
 # More than this many of one process wait no longer: each holds a connection to the database.
 MAX_WAITING = 6
@@ -87,9 +91,8 @@ def _decode(work: str, data: bytes) -> Picture:
 
 @contextmanager
 def _hold_slot() -> Iterator[None]:
-    """Hold one of the machine's AT_ONCE slots, by a lock that the kernel releases when the process dies."""
-    folder = Path(tempfile.gettempdir()) / f"loggia-pictures-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """Hold one of the AT_ONCE slots, by a lock that the kernel releases when the process dies."""
+    folder = _make_slot_folder()
     ends_at = time.monotonic() + WAIT_SECONDS
     while True:
         for number in range(AT_ONCE):
@@ -100,6 +103,18 @@ def _hold_slot() -> Iterator[None]:
         if time.monotonic() > ends_at:
             raise BadPictureError("busy")
         time.sleep(0.02)
+
+
+def _make_slot_folder() -> Path:
+    """Return a folder for the locks of all processes with this data directory, which may be read-only."""
+    digest = hashlib.sha256(os.fsencode(settings.DATA_DIR)).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"loggia-pictures-{os.getuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        # Opening a slot would empty the file that somebody else's link names.
+        raise PermissionError(f"{folder} belongs to another account of this machine: remove it.")
+    return folder
 
 
 def _run_child(work: str, kind: str, data: bytes) -> Picture:

@@ -7,6 +7,8 @@ import resource
 import threading
 import time
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -89,7 +91,7 @@ def test_ten_large_pictures_at_once_take_no_memory_here_and_run_a_few_at_a_time(
     assert MEMORY_BYTES * AT_ONCE < 1_500_000_000
 
 
-def test_slots_are_shared_by_all_processes_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slots_are_shared_by_all_processes_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.05)
     with pictures._hold_slot(), pictures._hold_slot(), pytest.raises(BadPictureError) as problem:
         encode_icon(make_png((10, 10)), side=256)
@@ -97,6 +99,27 @@ def test_slots_are_shared_by_all_processes_of_the_machine(monkeypatch: pytest.Mo
 
     # And they are free again.
     encode_icon(make_png((10, 10)), side=256)
+
+
+def test_a_folder_that_somebody_else_made_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.DATA_DIR = tmp_path / "data"
+    monkeypatch.setattr(pictures.tempfile, "gettempdir", lambda: str(tmp_path))
+    encode_icon(make_png((10, 10)), side=256)
+    (folder,) = tmp_path.glob("loggia-pictures-*")
+    for slot in folder.iterdir():
+        slot.unlink()
+    folder.rmdir()
+    kept = tmp_path / "elsewhere"
+    kept.mkdir()
+    (kept / "0").write_text("precious")
+    folder.symlink_to(kept)
+
+    with pytest.raises(PermissionError):
+        encode_icon(make_png((10, 10)), side=256)
+
+    assert (kept / "0").read_text() == "precious"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.assistants.models import GPT
@@ -35,7 +35,7 @@ from tests.support.planted import plant_workspace
 from tests.support.reauthentication import confirm_identity
 from tests.support.times import AT
 from tests.support.uploads import make_upload
-from workspaces.access import personal_workspace
+from workspaces.access import access_export_file, personal_workspace
 from workspaces.exports import load_steps
 from workspaces.models import Member, Notification, User, Workspace, WorkspaceExport
 from workspaces.services.guests import start_guest
@@ -305,6 +305,17 @@ def test_old_ones_are_removed_with_their_files(company: Workspace, owner: User, 
         assert [tend_exports(at=AT + KEPT) for _try in range(2)] == [1, 0]
     assert (WorkspaceExport.objects.count(), list_stored(media)) == (0, [])
     assert list_acts() == ["requested", "made", "deleted"]
+
+
+def test_one_whose_days_are_over_is_not_there_although_its_file_still_is(
+    company: Workspace, owner: User, media: Path
+) -> None:
+    export = make_export(company, owner)
+
+    assert access_export_file(company, export.pk, at=AT + KEPT - timedelta(seconds=1)) == export
+    with pytest.raises(NotFound):
+        access_export_file(company, export.pk, at=AT + KEPT)
+    assert len(list_stored(media)) == 1
 
 
 @pytest.mark.parametrize(
