@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.core.management.commands import migrate
@@ -65,7 +67,7 @@ def test_a_new_model_is_related_to_those_that_are_there() -> None:
     state = make_state()
     before = get_classes(state)
 
-    book = models.ForeignKey("shop.Book", models.CASCADE)
+    book: models.ForeignKey[Any, Any] = models.ForeignKey("shop.Book", models.CASCADE)
     state.add_model(ModelState("shop", "Loan", [("id", models.AutoField(primary_key=True)), ("book", book)]))
     state.add_field("shop", "loan", "shelf", models.ForeignKey("shop.Shelf", models.CASCADE, null=True), True)
 

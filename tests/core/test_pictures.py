@@ -105,7 +105,7 @@ def test_a_folder_that_somebody_else_made_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.DATA_DIR = tmp_path / "data"
-    monkeypatch.setattr(pictures.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     encode_icon(make_png((10, 10)), side=256)
     (folder,) = tmp_path.glob("loggia-pictures-*")
     for slot in folder.iterdir():

@@ -66,7 +66,7 @@ def test_each_member_without_a_factor_gets_two_mails(deliver_mails: Any) -> None
         mail.outbox.clear()
         with deliver_mails():
             send_second_factor_notices(at=NOW + timedelta(days=days))
-        return [(message.to, message.subject) for message in mail.outbox]
+        return [(message.to, str(message.subject)) for message in mail.outbox]
 
     begins, due = "Acme asks for two-factor sign-in", "Two-factor sign-in is due soon"
     assert run(0) == [([ann.email], begins)]

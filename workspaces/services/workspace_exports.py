@@ -246,7 +246,7 @@ def _tell(owner: User, kind: str, export: WorkspaceExport, at: datetime) -> None
     url = reverse("workspaces:export-list", args=[export.workspace.slug])
     name = {"name": export.workspace.name}
     with translation.override(owner.language or settings.LANGUAGE_CODE):
-        if kind == READY_KIND:
+        if kind == READY_KIND and export.expires_at is not None:
             title = gettext("The export of %(name)s is ready") % name
             day = date_format(export.expires_at, day_format())
             body = gettext("An owner can download it until %(day)s.") % {"day": day}
