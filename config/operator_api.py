@@ -61,6 +61,7 @@ class HealthView(OperatorView):
 
 class LimitsView(OperatorView):
     required_scopes: ClassVar = {"GET": WORK}
+    pagination_class = None
 
     @extend_schema(operation_id="operator_limit_list", responses=LimitGroupSerializer(many=True))
     def get(self, request: Request) -> Response:

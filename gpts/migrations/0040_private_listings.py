@@ -108,6 +108,11 @@ DROP FUNCTION gpts_note_listed_gpt() CASCADE;
 DROP FUNCTION gpts_note_live_inside() CASCADE;
 DROP FUNCTION gpts_keep_private_listing(bigint);
 """
+# In the order in which services lock them: publishing meanwhile waits instead of ending in a deadlock.
+LOCK = """
+SET LOCAL lock_timeout = '10s';
+LOCK TABLE gpts_gpt, gpts_version, gpts_liveversion IN ACCESS EXCLUSIVE MODE;
+"""
 # Before the table has policies; the others are lifted: the owner of the tables has no scope in a migration.
 TABLES = ("gpts_liveversion", "gpts_version", "gpts_gpt")
 FILL = "".join(
@@ -123,6 +128,7 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("gpts", "0039_counted_use"), ("workspaces", "0021_grace_notices")]
 
     operations: ClassVar = [
+        migrations.RunSQL(LOCK, migrations.RunSQL.noop),
         migrations.CreateModel(
             name="PrivateListing",
             fields=[
@@ -169,4 +175,6 @@ class Migration(migrations.Migration):
             refers={"gpt_id": "gpts_gpt"},
         ),
         migrations.RunSQL(KEEP, FORGET),
+        # The private store was sorted by it.
+        migrations.RemoveIndex(model_name="gpt", name="gpts_gpt_used_inside"),
     ]

@@ -119,11 +119,6 @@ class GPT(Behaviour):
         indexes = [
             models.Index(fields=["owner", "-updated_at", "-id"], name="gpts_gpt_owner"),
             models.Index(fields=["workspace", "-updated_at", "-id"], name="gpts_gpt_workspace"),
-            models.Index(
-                fields=["workspace", "-recent_members", "-id"],
-                condition=models.Q(deleted_at__isnull=True),
-                name="gpts_gpt_used_inside",
-            ),
             # The orders of the table of a workspace's GPTs (gpts.assistants.gpt_filters).
             models.Index(
                 fields=["workspace", "name", "id"],
