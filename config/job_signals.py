@@ -26,6 +26,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+@signals.before_task_publish.connect(weak=False)
+def note_sending(headers: dict[str, Any] | None = None, **_rest: object) -> None:
+    """Say in the message when it was sent, so that the age of what waits is known. A retry keeps its time."""
+    if headers is not None:
+        headers.setdefault(job_log.SENT_AT, _now().timestamp())
+
+
 @signals.task_prerun.connect(weak=False)
 def note_start(task_id: str, task: Any, **_rest: object) -> None:
     with suppress(redis.RedisError):

@@ -23,6 +23,7 @@ from core.errors import DomainError
 from core.job_log import read_job_log
 from core.links import absolute_url
 from core.look import formats
+from core.storage_check import DIFFERS, REFUSED, TIMED_OUT, StorageCheck, read_storage_check
 from gpts.knowledge.services.embedding_queue import get_waiting_count
 from gpts.knowledge.text_recognition import describe_text_recognition
 from gpts.llm.embeddings import BuiltinState, get_builtin_state
@@ -34,6 +35,11 @@ from workspaces.services.mail_test import describe_mail_server, is_delivered, re
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
 
+# A job that waits for longer than this in its queue; those of "search" compute for hours.
+LONG_WAIT = timedelta(minutes=30)
+PATIENT_QUEUES = frozenset({"search"})
+# The storage is checked every five minutes.
+LATE_CHECK = timedelta(minutes=20)
 # More waiting jobs in one queue than this mean that its worker is too slow, or is not there.
 LONG_QUEUE = 100
 # A job that runs for longer than this is not one of ours that does well.
@@ -49,12 +55,7 @@ def show_health(request: HttpRequest) -> HttpResponse:
     queued, running = get_redis_figures()
     now = timezone.now()
     context = {
-        "servers": list_server_states(),
-        "queues": list(_list_queues(at=now)),
-        "storage": [_describe_storage()],
-        "search": [describe_semantic_search(), _describe_index()],
-        "mail": [_describe_mail()],
-        "providers": list(_list_providers(at=now)),
+        **list_health(at=now),
         "test": get_mail_test(person_of(request)),
         "test_url": reverse("operator-mail-test"),
         "work": [
@@ -69,6 +70,18 @@ def show_health(request: HttpRequest) -> HttpResponse:
         "reading": [{"label": _("Text recognition of scanned pages"), "value": describe_text_recognition()}],
     }
     return render(request, "config/health.html", context)
+
+
+def list_health(*, at: datetime) -> dict[str, list[ServerState]]:
+    """Return the parts of the instance by kind, for page and API. Asks the database and both Redis."""
+    return {
+        "servers": list_server_states(),
+        "queues": list(_list_queues(at=at)),
+        "storage": [_describe_storage(), describe_storage_check(at=at)],
+        "search": [describe_semantic_search(), _describe_index()],
+        "mail": [_describe_mail()],
+        "providers": list(_list_providers(at=at)),
+    }
 
 
 def describe_semantic_search() -> ServerState:
@@ -138,6 +151,14 @@ def _list_queues(*, at: datetime) -> Iterator[ServerState]:
                 waiting % {"count": formats.number(count)},
                 _("More wait than one worker clears soon. Look whether it runs, or start another one."),
             )
+    for name, sent_at in log.oldest.items():
+        if at - sent_at > LONG_WAIT and name not in PATIENT_QUEUES:
+            yield ServerState(
+                _("Queue “%(name)s”") % {"name": name},
+                "",
+                _("Its next job was sent at %(when)s. Look whether a worker takes from it.")
+                % {"when": formats.exact(sent_at)},
+            )
     late = [job for job in log.running if at - job.since > LONG_RUN]
     if late:
         oldest = min(job.since for job in late)
@@ -164,6 +185,40 @@ def _describe_storage() -> ServerState:
     if bucket:
         name = _("Disk of this server, beside the object store “%(bucket)s”") % {"bucket": bucket}
     return ServerState(name, free, problem if is_tight else "")
+
+
+def describe_storage_check(*, at: datetime) -> ServerState:
+    """What a worker found that wrote, read and deleted a small object."""
+    name = _("Writing, reading and deleting a file")
+    try:
+        found = read_storage_check()
+    except redis.RedisError:
+        return ServerState(
+            name, "", _("The last check cannot be read: Redis does not answer."), is_reachable=False
+        )
+    if found is None:
+        return ServerState(name, _("not checked yet"), _("A worker checks it every five minutes."))
+    value = _("%(when)s, in %(seconds)s s") % {
+        "when": formats.exact(found.at),
+        "seconds": formats.number(found.seconds, 2),
+    }
+    if found.problem:
+        return ServerState(name, value, _describe_storage_problem(found), is_reachable=False)
+    is_late = at - found.at > LATE_CHECK
+    problem = _("That is long ago: look whether the worker of the queue “outbound” runs.")
+    return ServerState(name, value, problem if is_late else "")
+
+
+def _describe_storage_problem(found: StorageCheck) -> str:
+    if found.problem == TIMED_OUT:
+        return _("The storage did not answer in time. Files cannot be uploaded or read now.")
+    if found.problem == REFUSED:
+        return _(
+            "The storage refused (%(error)s). Look at its address, its keys and the bucket's rights."
+        ) % {"error": found.error}
+    if found.problem == DIFFERS:
+        return _("What was read is not what was written.")
+    return _("The file is still there after it was deleted.")
 
 
 def _describe_index() -> ServerState:

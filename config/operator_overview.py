@@ -27,6 +27,7 @@ from config.operator_health import (
     MIN_FREE_BYTES,
     MIN_FREE_SHARE,
     describe_semantic_search,
+    describe_storage_check,
 )
 from config.server_checks import list_server_states
 from core.instance_settings import get_setting
@@ -63,12 +64,15 @@ def show_overview(request: HttpRequest) -> HttpResponse:
 
 def list_attention(*, at: datetime) -> list[Attention]:
     """Return what needs attention, the worst first. Asks the database and both Redis servers."""
-    found = [*_list_servers(), *_list_jobs(at), *_list_disks(), *_list_failures(at), *_list_people(at)]
+    found = [*_list_servers(at), *_list_jobs(at), *_list_disks(), *_list_failures(at), *_list_people(at)]
     return sorted(found, key=lambda one: one.kind != "bad")
 
 
-def _list_servers() -> list[Attention]:
-    states = [*list_server_states(), describe_semantic_search()]
+def _list_servers(at: datetime) -> list[Attention]:
+    storage = describe_storage_check(at=at)
+    # A check that is late or missing is named on the page of health alone.
+    checked = [] if storage.is_reachable else [storage]
+    states = [*list_server_states(), describe_semantic_search(), *checked]
     return [
         Attention(
             "warn" if state.is_reachable else "bad",

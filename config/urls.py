@@ -29,6 +29,7 @@ urlpatterns = [
     path("", include("reviews.web.urls")),
     path("", include("payouts.web.urls")),
     path("scim/v2/<slug:workspace>/", include("workspaces.api.scim.urls")),
+    path("api/v1/", include("config.operator_api")),
     path("api/v1/", include("workspaces.api.urls")),
     path("api/v1/", include("gpts.api_urls")),
     path("api/v1/", include("marketplace.api.urls")),

@@ -16,6 +16,10 @@ import redis
 from django.conf import settings
 
 RUNNING, LAST, WORKERS, FAILED = "jobs:running", "jobs:last", "jobs:workers", "jobs:failed"
+# Results of checks that jobs make, by their names.
+FACTS = "jobs:facts"
+# A header of a message: when it was sent, in seconds since 1970.
+SENT_AT = "sent_at"
 # Longer than CELERY_TASK_TIME_LIMIT.
 RUNNING_SECONDS = 2_400
 # A worker sends a sign of life every few seconds.
@@ -49,9 +53,13 @@ class Worker:
 
 @dataclass(frozen=True)
 class JobLog:
-    """Everything at once. ``queues`` maps names to the number of waiting jobs."""
+    """Everything at once. ``queues`` maps names to the number of waiting jobs.
+
+    ``oldest`` says since when the job waits that is next in its queue, without queues where nothing waits.
+    """
 
     queues: dict[str, int]
+    oldest: dict[str, datetime]
     running: list[RunningJob]
     last_runs: dict[str, LastRun]
     workers: list[Worker]
@@ -90,16 +98,39 @@ def read_job_log(queues: list[str], *, at: datetime) -> JobLog:
     with _client().pipeline(transaction=False) as batch:
         for name in queues:
             batch.llen(name)
+            batch.lindex(name, -1)
         batch.hgetall(RUNNING)
         batch.hgetall(LAST)
         batch.hgetall(WORKERS)
-        *lengths, running, last, workers = batch.execute()
+        *found, running, last, workers = batch.execute()
+    oldest = {name: _read_sent_at(message) for name, message in zip(queues, found[1::2], strict=True)}
     return JobLog(
-        queues=dict(zip(queues, map(int, lengths), strict=True)),
+        queues=dict(zip(queues, map(int, found[::2]), strict=True)),
+        oldest={name: at for name, at in oldest.items() if at is not None},
         running=_read_running(running, at),
         last_runs={_text(task): _read_run(json.loads(value)) for task, value in last.items()},
         workers=_read_workers(workers, at),
     )
+
+
+def _read_sent_at(message: Any) -> datetime | None:
+    """Return when a waiting message was sent, None for none and for one of an earlier release."""
+    try:
+        return (
+            datetime.fromtimestamp(float(json.loads(message)["headers"][SENT_AT]), UTC) if message else None
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def write_fact(name: str, value: str) -> None:
+    _client().hset(FACTS, name, value)
+
+
+def read_fact(name: str) -> str | None:
+    """Return what write_fact noted last. Raises redis.RedisError when Redis is down."""
+    value = _client().hget(FACTS, name)
+    return None if value is None else _text(value)
 
 
 def _read_running(found: dict[Any, Any], at: datetime) -> list[RunningJob]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
 from core.audit_words import Area, list_mentioning_fields, load_words
 from core.errors import InvalidInput
-from core.models import AuditEvent
+from core.models import AuditEvent, AuditMention
 
 NAMES = ("person", "area", "action", "since", "until", "kind", "object")
 
@@ -34,7 +34,10 @@ class AuditFilter:
     kind: str = ""
     object: str = ""
 
-    def apply(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+    def apply(self, workspace_id: int | None) -> QuerySet[AuditEvent]:
+        """Return the events of a workspace, or for None those of the platform, that it leaves."""
+        place = {"workspace_id__isnull": True} if workspace_id is None else {"workspace_id": workspace_id}
+        events = AuditEvent.objects.filter(**place)
         if self.person is not None:
             events = events.filter(actor_id=self.person)
         if self.area:
@@ -47,7 +50,7 @@ class AuditFilter:
         if self.until is not None:
             events = events.filter(at__lt=_start_of(self.until + timedelta(days=1)))
         if self.object:
-            events = events.filter(_is_about(self.object))
+            events = events.filter(pk__in=_find_about(self.object, place))
         elif self.kind:
             events = events.filter(subject_type=self.kind)
         return events
@@ -84,18 +87,12 @@ def read_filter(values: Mapping[str, str]) -> AuditFilter:
     )
 
 
-def _is_about(chosen: str) -> Q:
-    """Return the condition for events of an object, and for those whose data has its id."""
+def _find_about(chosen: str, place: Mapping[str, Any]) -> QuerySet[Any, Any]:
+    """Return the ids of the events of an object, and of those whose data has its id."""
     kind, _colon, identifier = chosen.partition(":")
-    found = Q(subject_type=kind, subject_id=identifier)
-    values: list[Any] = [identifier]
-    if identifier.isascii() and identifier.isdigit() and len(identifier) < 19:
-        values.append(int(identifier))
-    for name in list_mentioning_fields(kind):
-        for value in values:
-            found |= Q(data__contains={name: value})
-            found |= Q(data__contains={"changes": {name: [value]}})
-    return found
+    subject = AuditEvent.objects.filter(subject_type=kind, subject_id=identifier, **place).values_list("pk")
+    mentions = AuditMention.objects.filter(value=identifier, name__in=list_mentioning_fields(kind), **place)
+    return subject.union(mentions.values_list("event_id"), all=True)
 
 
 def _read_day(values: Mapping[str, str], name: str) -> date | None:

@@ -56,6 +56,7 @@ LABELS: dict[str, Any] = {
     "reviews.tend_queue": gettext_lazy("Keep the queue of moderation in order"),
     "workspaces.apply_group_rules": gettext_lazy("Apply the rules of groups"),
     "workspaces.apply_rules_to_person": gettext_lazy("Apply the rules of groups to a person"),
+    "workspaces.check_storage": gettext_lazy("Check the storage of files"),
     "workspaces.check_domains": gettext_lazy("Look for the DNS records of e-mail domains"),
     "workspaces.delete_due_workspaces": gettext_lazy("Delete workspaces whose time is over"),
     "workspaces.discard_mail": gettext_lazy("Discard an e-mail"),

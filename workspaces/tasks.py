@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.failed_jobs import remove_old_failed_jobs
 from core.jobs import log_refused_task
 from core.scope import system_scope
+from core.storage_check import check_storage
 from workspaces.job_threads import JobThreads
 from workspaces.models import User
 from workspaces.queries import find_user
@@ -171,6 +172,12 @@ def send_imported_invitations() -> int:
     """Write mails of imported invitations that wait, some at a time. Running twice writes each once."""
     with system_scope("workspaces.send_imported_invitations"):
         return mail_imported_invitations(at=timezone.now())
+
+
+@shared_task(name="workspaces.check_storage")
+def check_storage_of_files() -> None:
+    """Write, read and delete a small object, and note the result. Running twice leaves the later result."""
+    check_storage(clock=timezone.now)
 
 
 @shared_task(name="workspaces.check_domains")

@@ -2,7 +2,13 @@
 
 from marketplace.queries.about import get_about
 from marketplace.queries.builders import get_builder_page
-from marketplace.queries.external import AdoptionOffer, ExternalRules, get_adoption_offer, get_external_rules
+from marketplace.queries.external import (
+    AdoptionOffer,
+    ExternalRules,
+    get_adoption_offer,
+    get_external_rules,
+    may_use_some_external,
+)
 from marketplace.queries.listings import browse_listings, list_leaderboards, search_listings
 from marketplace.queries.private_about import PrivateAbout, get_private_about
 from marketplace.queries.private_store import (
@@ -15,6 +21,7 @@ from marketplace.queries.private_store import (
     list_blocked_gpts,
     list_entries,
     list_private_gpts,
+    list_private_listings,
     list_sections,
     load_marks,
     page_private_store,
@@ -51,10 +58,12 @@ __all__ = [
     "list_entries",
     "list_leaderboards",
     "list_private_gpts",
+    "list_private_listings",
     "list_ratings",
     "list_sections",
     "list_suggestions",
     "load_marks",
+    "may_use_some_external",
     "page_private_store",
     "read_sections",
     "search_listings",

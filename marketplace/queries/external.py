@@ -95,6 +95,11 @@ def get_external_rules(user: object) -> ExternalRules | None:
     return None
 
 
+def may_use_some_external(user: User) -> bool:
+    """Return whether the person's companies may allow some GPT of the public store; one query."""
+    return all(one.judge(Act.USE_EXTERNAL).allows_some() for one in load_policies(user.pk).companies)
+
+
 @dataclass(frozen=True)
 class AdoptionOffer:
     """What somebody reads whom a company refuses a GPT: its decision, and their own last request."""

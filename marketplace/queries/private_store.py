@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from core.min_group import MIN_GROUP, show_figure
 from core.pagination import Page, paginate
-from gpts.assistants.models import GPT, LiveVersion
+from gpts.assistants.models import GPT, LiveVersion, PrivateListing
 from gpts.assistants.states import Audience
 from marketplace.cards import icon_url, make_tagline
 from marketplace.models import ClosedOnboarding, StoreSection, StoreSectionEntry
@@ -22,7 +25,21 @@ MAX_WORDS = 8
 # The set for new members is shown for this long after they joined, unless they close it before.
 NEW_MEMBER_DAYS = 30
 # Order of the whole list; an index has it.
-ORDER = ("-recent_members", "-id")
+ORDER = ("-recent_members", "-gpt_id")
+CARD_COLUMNS = (
+    "gpt_id",
+    "recent_members",
+    "name",
+    "gpt__slug",
+    "description",
+    "icon",
+    "category",
+    "gpt__owner__display_name",
+    "gpt__conversation_count",
+    "gpt__has_min_group",
+    "since",
+    "gpt__blocked_at",
+)
 MARK_KINDS = {Mark.REQUIRED: "warn", Mark.RECOMMENDED: "info", Mark.BLOCKED: "bad"}
 
 
@@ -75,7 +92,10 @@ class SectionView:
 
 @dataclass(frozen=True)
 class PrivateStore:
-    """What a member sees above the list of all GPTs; ``onboarding`` is None unless they are new to it."""
+    """What a member sees above the list of all GPTs; ``onboarding`` is None unless they are new to it.
+
+    ``marks`` are those of load_marks, of GPTs that are live.
+    """
 
     onboarding: SectionView | None
     required: list[SectionView]
@@ -83,29 +103,58 @@ class PrivateStore:
     packs: list[SectionView]
     shelves: list[SectionView]
     categories: list[SectionView]
+    marks: Mapping[int, str]
 
 
-def list_private_gpts(workspace_id: int, *, text: str = "") -> QuerySet[GPT]:
-    """Return the GPTs that are live for all members, with all words of ``text`` in name or description."""
+def list_private_gpts(workspace_id: int) -> QuerySet[GPT]:
+    """Return the GPTs that are live for all members."""
     live = LiveVersion.objects.filter(gpt=OuterRef("pk"), audience=Audience.WORKSPACE)
-    for word in text.split()[:MAX_WORDS]:
-        live = live.filter(Q(version__name__icontains=word) | Q(version__description__icontains=word))
     return GPT.objects.filter(
         Exists(live), workspace_id=workspace_id, deleted_at__isnull=True, quarantined_at__isnull=True
     )
 
 
+def list_private_listings(workspace_id: int, *, text: str = "") -> QuerySet[PrivateListing]:
+    """Return the same GPTs by their listings, those with all words of ``text`` in name or description."""
+    found = PrivateListing.objects.filter(workspace_id=workspace_id)
+    words = text.split()[:MAX_WORDS]
+    return found.filter(_has_words(words)) if words else found
+
+
+def _has_words(words: list[str]) -> RawSQL:
+    # The sub-select is evaluated once a query; an expression around each word would be once a row.
+    patterns = ["%" + re.sub(r"([\\%_])", r"\\\1", word) + "%" for word in words]
+    return RawSQL(
+        '"gpts_privatelisting"."text" LIKE ALL (ARRAY(SELECT upper(word) FROM unnest(%s::text[]) AS word))',
+        [patterns],
+        output_field=BooleanField(),
+    )
+
+
 def page_private_store(
-    workspace: Workspace, user: User, *, text: str = "", cursor: str = ""
-) -> tuple[Page[GPT], list[PrivateCard]]:
+    workspace: Workspace,
+    user: User,
+    *,
+    text: str = "",
+    cursor: str = "",
+    marks: Mapping[int, str] | None = None,
+) -> tuple[Page[Any], list[PrivateCard]]:
     """Return a page of the GPTs, those that most members used lately first, and its cards with their marks.
 
-    Three queries.
+    ``marks`` are those of get_private_store, where the caller has it. One query, one more for a search, and
+    one for the marks.
     """
-    found = list_private_gpts(workspace.pk, text=text)
-    page = paginate(found, order=ORDER, cursor=cursor, size=PAGE_SIZE)
-    cards = _mark(_read_cards(gpt.pk for gpt in page.items), load_marks(workspace, user))
-    return page, [cards[gpt.pk] for gpt in page.items if gpt.pk in cards]
+    # Rows of a tuple: models with deferred columns take longer than the query. A search takes the columns of
+    # other tables in a second query, as they would be joined to all rows that it finds.
+    columns = CARD_COLUMNS[:2] if text else CARD_COLUMNS
+    found: QuerySet[Any, Any] = list_private_listings(workspace.pk, text=text)
+    page = paginate(found.values_list(*columns, named=True), order=ORDER, cursor=cursor, size=PAGE_SIZE)
+    if text:
+        read = _read_cards(row.gpt_id for row in page.items)
+        cards = {row.gpt_id: read[row.gpt_id] for row in page.items if row.gpt_id in read}
+    else:
+        cards = {row.gpt_id: _build_card(*row) for row in page.items}
+    return page, list(_mark(cards, load_marks(workspace, user) if marks is None else marks).values())
 
 
 def load_marks(workspace: Workspace, user: User, *, gpt: GPT | None = None) -> dict[int, str]:
@@ -169,6 +218,7 @@ def get_private_store(workspace: Workspace, user: User, *, at: datetime) -> Priv
         packs=found[SectionKind.PACK],
         shelves=found[SectionKind.SHELF],
         categories=found[SectionKind.CATEGORY],
+        marks=marks,
     )
 
 
@@ -218,36 +268,33 @@ def _read_cards(gpt_ids: Iterable[int]) -> dict[int, PrivateCard]:
     ids = set(gpt_ids)
     if not ids:
         return {}
-    rows = LiveVersion.objects.filter(
-        audience=Audience.WORKSPACE,
-        gpt_id__in=ids,
-        gpt__deleted_at__isnull=True,
-        gpt__quarantined_at__isnull=True,
-    ).values_list(
-        "gpt_id",
-        "version__name",
-        "gpt__slug",
-        "version__description",
-        "version__icon",
-        "version__category",
-        "gpt__owner__display_name",
-        "gpt__conversation_count",
-        "gpt__has_min_group",
-        "since",
-        "gpt__blocked_at",
+    rows = PrivateListing.objects.filter(gpt_id__in=ids).values_list(*CARD_COLUMNS)
+    return {row[0]: _build_card(*row) for row in rows}
+
+
+def _build_card(
+    gpt_id: int,
+    _recent_members: int,
+    name: str,
+    slug: str,
+    description: str,
+    icon: str,
+    category: str,
+    owner: str,
+    count: int,
+    is_shown: bool,
+    since: datetime,
+    blocked_at: datetime | None,
+) -> PrivateCard:
+    return PrivateCard(
+        gpt_id,
+        name,
+        slug,
+        make_tagline(description),
+        icon,
+        category,
+        owner,
+        show_figure(count, people=MIN_GROUP if is_shown else 0),
+        since,
+        mark="" if blocked_at is None else Mark.BLOCKED.value,
     )
-    return {
-        gpt_id: PrivateCard(
-            gpt_id,
-            name,
-            slug,
-            make_tagline(description),
-            icon,
-            category,
-            owner,
-            show_figure(count, people=MIN_GROUP if is_shown else 0),
-            since,
-            mark="" if blocked_at is None else Mark.BLOCKED.value,
-        )
-        for gpt_id, name, slug, description, icon, category, owner, count, is_shown, since, blocked_at in rows
-    }

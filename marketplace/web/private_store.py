@@ -24,18 +24,19 @@ def private_store_show(request: HttpRequest, workspace: str) -> HttpResponse:
     company = access_workspace(person, workspace, to=WorkspaceAct.ENTER)
     text = " ".join(request.GET.get("q", "")[:MAX_TEXT_LENGTH].replace("\x00", "").split())
     cursor = get_cursor(request)
-    page, cards = queries.page_private_store(company, person, text=text, cursor=cursor)
-    rules = queries.get_external_rules(person)
+    store = None if text or cursor else queries.get_private_store(company, person, at=timezone.now())
+    marks = None if store is None else store.marks
+    page, cards = queries.page_private_store(company, person, text=text, cursor=cursor, marks=marks)
     context = {
         "workspace": company,
         "accent": company.accent,
         "q": text,
         "page": page,
         "cards": cards,
-        "store": (None if text or cursor else queries.get_private_store(company, person, at=timezone.now())),
+        "store": store,
         "may_administer": person.has_perm(WorkspaceAct.ADMINISTER, company),
         "may_manage_store": person.has_perm(WorkspaceAct.MANAGE_STORE, company),
-        "shows_public_store": rules is None or rules.allows_some,
+        "shows_public_store": queries.may_use_some_external(person),
     }
     return render(request, "marketplace/private_store.html", context)
 

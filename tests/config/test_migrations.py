@@ -47,6 +47,7 @@ NAMES_OF_0_1_0 = {
 
 APPEND_ONLY = {
     "core_auditevent",
+    "core_auditmention",
     "gpts_usageevent",
     "gpts_usagevoid",
     "gpts_version",

@@ -8,7 +8,10 @@ from django.db import connection
 BOOKKEEPING = {"django_session", "usersessions_usersession"}
 _IGNORED_COLUMNS = {"workspaces_apikey": ("last_used_at",)}
 # Refused attempts may be audited.
-_IGNORED_ROWS = {"core_auditevent": "action LIKE '%denied%'"}
+_IGNORED_ROWS = {
+    "core_auditevent": "action LIKE '%denied%'",
+    "core_auditmention": "event_id IN (SELECT id FROM core_auditevent WHERE action LIKE '%denied%')",
+}
 
 
 def list_tables() -> list[str]:

@@ -263,7 +263,13 @@ CASES: dict[str, tuple[Arguments, list[Callable[[], Arguments]]]] = {
 WITHOUT_IDS = {"workspaces.send_reset_mails"}
 # What a refusal itself records: the run as cancelled.
 RECORDED = {
-    "gpts.ask_golden_prompt": {"gpts_goldenrun", "gpts_goldenresult", "core_auditevent", "core_auditchain"},
+    "gpts.ask_golden_prompt": {
+        "gpts_goldenrun",
+        "gpts_goldenresult",
+        "core_auditevent",
+        "core_auditmention",
+        "core_auditchain",
+    },
 }
 
 

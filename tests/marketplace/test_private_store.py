@@ -22,7 +22,7 @@ from gpts.assistants.states import Audience
 from gpts.chat.services.recent_members import count_recent_members
 from gpts.chat.services.turns import finish_turn, start_first_turn
 from marketplace.models import ClosedOnboarding, StoreSection, StoreSectionEntry
-from marketplace.queries import list_private_gpts, page_private_store
+from marketplace.queries import list_private_listings, page_private_store
 from marketplace.queries.private_store import ORDER
 from marketplace.services.company_store import EntryDraft, SectionDraft, change_section, create_section
 from tests.support.api_client import ApiClient
@@ -152,12 +152,12 @@ def test_the_list_reads_its_index_and_few_queries(
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
-        plan = list_private_gpts(company.pk).order_by(*ORDER)[:25].explain()
-        search = list_private_gpts(company.pk, text="letter post").order_by(*ORDER)[:25].explain()
+        plan = list_private_listings(company.pk).order_by(*ORDER)[:25].explain()
+        search = list_private_listings(company.pk, text="letter post").order_by(*ORDER)[:25].explain()
         sections = StoreSection.objects.filter(workspace=company).order_by("position", "id").explain()
-    assert "gpts_gpt_used_inside" in plan
+    assert "gpts_privatelisting_order" in plan
     # The words are matched in the workspace's own GPTs alone, in the order of the list.
-    assert "gpts_gpt_used_inside" in search
+    assert "gpts_privatelisting_order" in search
     assert "Seq Scan" not in search
     assert "marketplace_storesection_order" in sections
 

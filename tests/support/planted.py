@@ -58,6 +58,7 @@ def plant_workspace(workspace: Workspace, owner: User) -> None:
     gpt = plant(gpts.GPT, **here, **look, owner=owner, blocked_at=AT)
     version = plant(gpts.Version, gpt=gpt, created_by=owner, **look)
     plant(gpts.LiveVersion, gpt=gpt, version=version, audience="public")
+    plant(gpts.PrivateListing, gpt=gpt, workspace=workspace)
     plant(
         gpts.PublishRequest, **here, gpt=gpt, version=version, audience="workspace", requested_by=owner,
         state="sent_back", decided_by=UserFactory.create(), decided_at=AT,

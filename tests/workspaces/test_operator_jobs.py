@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 import redis
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from config.job_signals import note_failure, note_success
+from config.operator_health import LONG_WAIT, list_health
 from core import job_log
 from core.failed_jobs import (
     KEEP,
@@ -23,6 +24,7 @@ from core.failed_jobs import (
 )
 from core.jobs import enqueue_now
 from core.models import AuditEvent, FailedJob
+from core.scope import Scope, open_scope, system_scope
 from tests.support.api_client import ApiClient
 from tests.support.factories.workspaces import OperatorUserFactory, UserFactory
 from tests.support.jobs import run_enqueued_jobs, take_jobs
@@ -33,7 +35,7 @@ from tests.support.waiting import wait_for
 from workspaces.job_words import LABELS, describe_error
 from workspaces.mail_text import MailText
 from workspaces.models import OutboundJob, OutgoingMail
-from workspaces.queries.jobs import list_failed_rows, list_queue_names, list_scheduled_jobs
+from workspaces.queries.jobs import has_failed_call, list_failed_rows, list_queue_names, list_scheduled_jobs
 from workspaces.services.failed_jobs import retry_failed
 from workspaces.services.mails import enqueue_mail
 
@@ -242,3 +244,83 @@ def test_a_real_worker_notes_what_it_runs_and_what_failed(worker: WorkerService)
     assert row.error_place.startswith("workspaces/tasks.py:")
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         assert client.scard(job_log.FAILED) == 1
+
+
+def test_only_operators_read_failed_calls_and_of_these_no_content() -> None:
+    ada, otto = UserFactory.create(), OperatorUserFactory.create()
+    with system_scope("tests"):
+        calls = [
+            OutboundJob.objects.create(
+                kind="gpts.knowledge_page", workspace=ada.personal_workspace, subject_id=1, requested_by=ada,
+                address="https://canary.example/", state=state,
+                error_code="http_500" if state == "failed" else "", error="", created_at=NOW,
+                ended_at=None if state == "queued" else NOW,
+            )
+            for state in ("failed", "done", "queued")
+        ]  # fmt: skip
+    operator = Scope(user_id=otto.pk, staff=frozenset({"operator"}))
+    for scope, found in (
+        (operator, [(calls[0].pk, "gpts.knowledge_page", "http_500")]),
+        (Scope(user_id=otto.pk, staff=frozenset({"moderator"})), []),
+        (Scope(user_id=otto.pk, workspace_ids=(10**9,)), []),
+    ):
+        with open_scope(scope), connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM workspaces_failed_calls(NULL, NULL, 10)")
+            assert [row[:3] for row in cursor.fetchall()] == found
+            # The table stays closed, before and after.
+            assert not OutboundJob.objects.exists()
+    with open_scope(operator):
+        assert [has_failed_call(str(call.pk)) for call in calls] == [True, False, False]
+
+
+def test_the_page_and_the_api_say_since_when_the_next_job_waits() -> None:
+    otto = OperatorUserFactory.create()
+    before = timezone.now()
+    enqueue_now("workspaces.discard_mail", mail_id="first")
+    between = timezone.now()
+    enqueue_now("workspaces.discard_mail", mail_id="second")
+
+    log = job_log.read_job_log(list_queue_names(), at=timezone.now())
+    found = ApiClient(otto, scopes=["operator:work"]).get("operator/jobs").json()
+    page = sign_in(otto).get("/operator/jobs").content.decode()
+
+    assert log.queues["mail"] == 2
+    assert set(log.oldest) == {"mail"}
+    assert before <= log.oldest["mail"] <= between
+    queues = {row["name"]: row["oldest_at"] for row in found["queues"]}
+    assert datetime.fromisoformat(queues["mail"]) == log.oldest["mail"]
+    assert {name for name, at in queues.items() if at is None} == set(list_queue_names()) - {"mail"}
+    assert page.count("The next job was sent") == 1
+
+
+def test_a_job_that_waits_for_long_is_named_on_the_page_of_health() -> None:
+    enqueue_now("workspaces.discard_mail", mail_id="first")
+    enqueue_now("gpts.embed_waiting")
+    at = timezone.now()
+    soon, late = (list_health(at=at + wait)["queues"] for wait in (timedelta(0), LONG_WAIT * 2))
+    named = [
+        [state.name for state in states if "was sent at" in str(state.problem)] for states in (soon, late)
+    ]
+    assert named == [[], ["Queue “mail”"]]
+
+
+def test_messages_of_an_earlier_release_have_no_age() -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        for message in ('{"headers": {}}', "{}", "no json"):
+            client.rpush("celery", message)
+            log = job_log.read_job_log(["celery"], at=timezone.now())
+            assert (log.oldest, log.queues["celery"] > 0) == ({}, True)
+
+
+def test_health_and_limits_are_for_programs_of_operators_too() -> None:
+    api = ApiClient(OperatorUserFactory.create(), scopes=["operator:work"])
+    health, limits = api.get("operator/health").json(), api.get("operator/limits").json()
+
+    assert set(health) == {"is_healthy", "servers", "queues", "storage", "search", "mail", "providers"}
+    assert health["is_healthy"] is False  # no worker runs
+    assert [set(one) for one in health["servers"]] == [{"name", "value", "problem", "is_reachable"}] * 3
+    assert [one["name"] for one in health["storage"]][1] == "Writing, reading and deleting a file"
+    assert limits[0]["title"] == "Changed while it runs"
+    assert {"label", "value", "where", "path"} == set(limits[0]["limits"][0])
+    for path in ("operator/health", "operator/limits"):
+        assert ApiClient(OperatorUserFactory.create(), scopes=["account"]).get(path).status_code == 403

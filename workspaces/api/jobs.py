@@ -20,6 +20,7 @@ from workspaces.queries.jobs import (
     JobKind,
     list_failed_rows,
     list_queue_names,
+    list_queues,
     list_scheduled_jobs,
 )
 from workspaces.services.failed_jobs import discard_failed, retry_failed
@@ -31,6 +32,9 @@ WORK = ApiScope.OPERATOR_WORK
 class JobQueueSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     waiting = serializers.IntegerField()
+    oldest_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the job was sent that is next; null where none waits."
+    )
 
 
 class JobWorkerSerializer(serializers.Serializer[Any]):
@@ -87,7 +91,7 @@ class JobsView(OperatorView):
         except redis.RedisError as error:
             raise Unavailable(_("Redis did not answer."), code="redis_down") from error
         answer = {
-            "queues": [{"name": name, "waiting": count} for name, count in log.queues.items()],
+            "queues": list_queues(log),
             "workers": log.workers,
             "running": [
                 {

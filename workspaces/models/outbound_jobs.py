@@ -58,6 +58,11 @@ class OutboundJob(models.Model):
                 name="workspaces_outboundjob_open",
             ),
             models.Index(fields=["kind", "subject_id", "-created_at"], name="workspaces_outboundjob_subject"),
+            models.Index(
+                fields=["-ended_at"],
+                condition=Q(state=OutboundJobState.FAILED),
+                name="workspaces_outboundjob_failed",
+            ),
         ]
 
     def __str__(self) -> str:

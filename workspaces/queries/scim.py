@@ -89,8 +89,10 @@ def _list(
     if node is None or condition is not None:
         if condition is not None:
             rows = rows.filter(condition)
-        found = rows[start - 1 : start - 1 + count] if count else []
-        return Page(rows.count(), start, build(list(found)))
+        found = list(rows[start - 1 : start - 1 + count]) if count else []
+        # A page that is not full is the last one: most are a search for one person.
+        is_last = len(found) < count and (bool(found) or start == 1)
+        return Page(start - 1 + len(found) if is_last else rows.count(), start, build(found))
     kept = [resource for resource in build(list(rows)) if matches(node, resource)]
     return Page(len(kept), start, kept[start - 1 : start - 1 + count])
 

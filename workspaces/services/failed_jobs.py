@@ -14,7 +14,7 @@ from core.jobs import enqueue_on_commit, resend_on_commit
 from core.models import FailedJob
 from workspaces.access import not_found
 from workspaces.models import Erasure, OutboundJob, OutgoingMail, User
-from workspaces.queries.jobs import SEND_MAIL, JobKind, find_failed_call, is_running_again
+from workspaces.queries.jobs import SEND_MAIL, JobKind, has_failed_call, is_running_again
 from workspaces.services.outbound_jobs import dismiss_job, requeue_job
 from workspaces.states import ErasureState, OutboundJobState
 
@@ -37,9 +37,9 @@ def retry_failed(*, kind: str, identifier: str, by: User, at: datetime) -> None:
         resend_on_commit(job.task, read_arguments(job))
         _record("workspaces.job_retried", kind, job.task, by=by, at=at, subject=job)
     elif kind == JobKind.CALL:
-        call = _find_call(identifier)
-        enqueue_on_commit("workspaces.settle_outbound_job", job_id=str(call.pk), act=RETRY)
-        _record("workspaces.job_retried", kind, "", by=by, at=at, subject=call)
+        subject = _find_call(identifier)
+        enqueue_on_commit("workspaces.settle_outbound_job", job_id=subject[1], act=RETRY)
+        _record("workspaces.job_retried", kind, "", by=by, at=at, subject=subject)
     else:
         erasure = _find_erasure(kind, identifier)
         enqueue_on_commit("workspaces.run_erasure", erasure_id=str(erasure.pk))
@@ -62,9 +62,9 @@ def discard_failed(*, kind: str, identifier: str, by: User, at: datetime) -> Non
         job.delete()
         _record("workspaces.job_discarded", kind, job.task, by=by, at=at, subject=subject)
     elif kind == JobKind.CALL:
-        call = _find_call(identifier)
-        enqueue_on_commit("workspaces.settle_outbound_job", job_id=str(call.pk), act=DISCARD)
-        _record("workspaces.job_discarded", kind, "", by=by, at=at, subject=call)
+        subject = _find_call(identifier)
+        enqueue_on_commit("workspaces.settle_outbound_job", job_id=subject[1], act=DISCARD)
+        _record("workspaces.job_discarded", kind, "", by=by, at=at, subject=subject)
     else:
         raise not_found()
 
@@ -93,11 +93,11 @@ def _lock_job(identifier: str) -> FailedJob:
     return job
 
 
-def _find_call(identifier: str) -> OutboundJob:
-    call = find_failed_call(identifier) if _is_uuid(identifier) else None
-    if call is None or call.state != OutboundJobState.FAILED:
+def _find_call(identifier: str) -> tuple[str, str]:
+    """Return a failed call as the subject of an event."""
+    if not _is_uuid(identifier) or not has_failed_call(identifier):
         raise not_found()
-    return call
+    return OutboundJob._meta.label_lower, str(UUID(identifier))
 
 
 def _find_erasure(kind: str, identifier: str) -> Erasure:

@@ -18,7 +18,14 @@ from workspaces.states import ADMIN_ROLES, WorkspaceKind
 
 
 def join_workspace(
-    *, workspace: Workspace, user: User, role: str, by: User | None, at: datetime, domain: str = ""
+    *,
+    workspace: Workspace,
+    user: User,
+    role: str,
+    by: User | None,
+    at: datetime,
+    domain: str = "",
+    is_new: bool = False,
 ) -> Member:
     """Make ``user`` a member with ``role``, a place in the groups whose rule names them included. Audited.
 
@@ -26,16 +33,18 @@ def join_workspace(
     (workspaces.services.locks), and in a scope that may write there. A guest stops being one. Raises
     Conflict: ``workspace_personal``, ``workspace_archived``, ``already_member``, ``guest_not_admin``, and
     ``no_seat`` when all seats are taken. ``by`` is None for a job or the identity provider. ``domain`` is the
-    proved domain of their address that let them in.
+    proved domain of their address that let them in. ``is_new`` says that the account was made in this
+    transaction, so that it is neither a member nor a guest of anything.
     """
     refuse_personal(workspace)
     archived_at, seats = Workspace.objects.values_list("archived_at", "seats").get(pk=workspace.pk)
     if archived_at is not None:
         raise _build_archived(workspace)
-    if Member.objects.filter(workspace=workspace, user=user).exists():
+    if not is_new and Member.objects.filter(workspace=workspace, user=user).exists():
         raise Conflict(_("This person is a member already."), code="already_member", field="email")
     if (
-        role in ADMIN_ROLES
+        not is_new
+        and role in ADMIN_ROLES
         and Guest.objects.filter(
             workspace=workspace, user=user, ended_at__isnull=True, expires_at__gt=at
         ).exists()
@@ -47,7 +56,8 @@ def join_workspace(
             field="role",
         )
     _require_seat(workspace, seats, for_self=by is not None and by.pk == user.pk)
-    Guest.objects.filter(workspace=workspace, user=user, ended_at__isnull=True).update(ended_at=at)
+    if not is_new:
+        Guest.objects.filter(workspace=workspace, user=user, ended_at__isnull=True).update(ended_at=at)
     member = Member.objects.create(workspace=workspace, user=user, role=role, joined_at=at)
     attach_member(member, email=user.email, at=at)
     apply_rules_to_person(user_id=user.pk, workspace_id=workspace.pk, by=by, at=at)

@@ -296,8 +296,10 @@ def _begin_membership(
         raise ScimError("Another user has this e-mail address.", status=409, kind="uniqueness")
     ScimUser.objects.filter(pk=row.pk).update(user=row.user)
     # Nobody else sees a new account yet, and the workspace is locked.
-    join = join_workspace if is_new else add_member
-    member = join(workspace=workspace, user=row.user, role=role, by=None, at=at)
+    if is_new:
+        member = join_workspace(workspace=workspace, user=row.user, role=role, by=None, at=at, is_new=True)
+    else:
+        member = add_member(workspace=workspace, user=row.user, role=role, by=None, at=at)
     _close_invitations(row, workspace, at=at)
     return member
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.audit import record
@@ -80,15 +80,16 @@ def complete_account(*, user: User, at: datetime, by: User | None = None) -> Wor
 
 
 def _add_personal_workspace(user: User, *, by: User, at: datetime) -> Workspace:
-    with open_admin_scope(user_id=user.pk):
+    # With its id known beforehand, one scope serves for the workspace and for what is put into it.
+    with open_admin_scope(identifier := _reserve_workspace_id(), user_id=user.pk):
         workspace = Workspace.objects.create(
+            pk=identifier,
             kind=WorkspaceKind.PERSONAL,
             slug=unused_slug(user.display_name),
             name=user.display_name,
             person=user,
             created_at=at,
         )
-    with open_admin_scope(workspace.pk, user_id=user.pk):
         Member.objects.create(workspace=workspace, user=user, role=Role.OWNER, joined_at=at)
         SharingPolicy.objects.create(workspace=workspace, updated_at=at)
         if by == user:
@@ -97,6 +98,12 @@ def _add_personal_workspace(user: User, *, by: User, at: datetime) -> Workspace:
         with open_scope(Scope(user_id=by.pk)):
             record(action="workspaces.user_created", by=by, at=at, subject=user)
     return workspace
+
+
+def _reserve_workspace_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('workspaces_workspace', 'id'))")
+        return int(cursor.fetchone()[0])
 
 
 def has_verified_address(user: User) -> bool:

@@ -119,11 +119,6 @@ class GPT(Behaviour):
         indexes = [
             models.Index(fields=["owner", "-updated_at", "-id"], name="gpts_gpt_owner"),
             models.Index(fields=["workspace", "-updated_at", "-id"], name="gpts_gpt_workspace"),
-            models.Index(
-                fields=["workspace", "-recent_members", "-id"],
-                condition=models.Q(deleted_at__isnull=True),
-                name="gpts_gpt_used_inside",
-            ),
             # The orders of the table of a workspace's GPTs (gpts.assistants.gpt_filters).
             models.Index(
                 fields=["workspace", "name", "id"],
@@ -210,3 +205,32 @@ class LiveVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id} live for {self.audience}"
+
+
+class PrivateListing(models.Model):
+    """A GPT that is live for all members of its workspace: a row of their private store's list.
+
+    Triggers keep it (migration 0040): there is a row exactly while a version is live for the audience
+    ``workspace`` and the GPT is neither deleted nor quarantined. The list and its search read this table
+    alone, whose policy asks for the workspace and nothing else.
+    """
+
+    gpt = models.OneToOneField(GPT, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    recent_members = models.PositiveIntegerField()
+    since = models.DateTimeField()
+    # Of the live version; what it changes more often is the GPT's.
+    name = models.CharField(max_length=NAME_LENGTH)
+    description = models.CharField(max_length=DESCRIPTION_LENGTH)
+    icon = models.CharField(max_length=100)
+    category = models.CharField(max_length=20, choices=Category.choices)
+    # Name and description, each on a line of its own, in capital letters: what the search reads.
+    text = models.TextField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["workspace", "-recent_members", "-gpt"], name="gpts_privatelisting_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gpt_id} in {self.workspace_id}"

@@ -19,6 +19,7 @@ from gpts.assistants.models import (
     GPTShare,
     LiveVersion,
     PastVersion,
+    PrivateListing,
     PublishingRule,
     PublishRequest,
     Version,
@@ -55,6 +56,7 @@ def erase_gpts_of_workspace(workspace: Workspace, at: datetime) -> int:
 def _erase_gpt(gpt: GPT, at: datetime) -> None:
     icons = {gpt.icon, *Version.objects.filter(gpt=gpt).values_list("icon", flat=True)} - {""}
     LiveVersion.objects.filter(gpt=gpt).delete()
+    PrivateListing.objects.filter(gpt=gpt).delete()
     PastVersion.objects.filter(gpt=gpt).delete()
     GPTShare.objects.filter(gpt=gpt).delete()
     retire_name(ADDRESS, gpt.slug)

@@ -149,6 +149,8 @@ def clear_live_version(*, gpt: GPT, audience: str, at: datetime, by: User | None
     Requests of others than the owner to approve a version for it end: they were about keeping it up to date.
     """
     _check_audience(audience)
+    # Before its live version, as everywhere: what the private store lists is read from both by a trigger.
+    GPT.objects.select_for_update(of=("self",)).filter(pk=gpt.pk).first()
     live = LiveVersion.objects.select_for_update().filter(gpt=gpt, audience=audience).first()
     if live is None:
         return False

@@ -22,8 +22,16 @@ class UsageDay(models.Model):
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
     cost_micros = models.BigIntegerField()
+    # The watermark up to which events were added when this row changed last.
+    batch = models.DecimalField(max_digits=20, decimal_places=0, default=0, db_default=0)
 
     class Meta:
+        indexes = [
+            # What changed, what enters or leaves a range of days, and the sums of one GPT.
+            models.Index(fields=["batch"], name="gpts_usageday_batch"),
+            models.Index(fields=["day"], name="gpts_usageday_day"),
+            models.Index(fields=["gpt_id", "workspace_id", "day"], name="gpts_usageday_gpt"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace_id", "day", "user_id", "gpt_id", "model_name"], name="gpts_usageday_once"
@@ -44,6 +52,9 @@ class UsageDayState(models.Model):
     singleton = models.BooleanField(primary_key=True, default=True)
     # A transaction id (xid8) as a number; events of all earlier transactions are in UsageDay.
     watermark = models.DecimalField(max_digits=20, decimal_places=0, default=0)
+    # What gpts.metering.services.gpt_use has counted: batches up to this one, and the days after this one.
+    counted_batch = models.DecimalField(max_digits=20, decimal_places=0, default=0, db_default=0)
+    counted_since = models.DateField(null=True)
 
     class Meta:
         constraints = [

@@ -9,9 +9,9 @@ from gpts.metering.models import UsageDayState
 # Each event is of one transaction, so it lies between two watermarks exactly once, however late it comes.
 _ADD = """
 INSERT INTO gpts_usageday (workspace_id, day, user_id, gpt_id, model_name,
-                           answers, input_tokens, output_tokens, cost_micros)
+                           answers, input_tokens, output_tokens, cost_micros, batch)
 SELECT workspace_id, (occurred_at AT TIME ZONE 'UTC')::date, user_id, gpt_id, model_name,
-       count(*), sum(input_tokens), sum(output_tokens), sum(cost_micros)
+       count(*), sum(input_tokens), sum(output_tokens), sum(cost_micros), %(until)s::numeric
   FROM gpts_usageevent
  WHERE xact >= %(since)s::text::xid8 AND xact < %(until)s::text::xid8
  GROUP BY 1, 2, 3, 4, 5
@@ -20,7 +20,8 @@ ON CONFLICT (workspace_id, day, user_id, gpt_id, model_name) DO UPDATE SET
   answers = gpts_usageday.answers + excluded.answers,
   input_tokens = gpts_usageday.input_tokens + excluded.input_tokens,
   output_tokens = gpts_usageday.output_tokens + excluded.output_tokens,
-  cost_micros = gpts_usageday.cost_micros + excluded.cost_micros
+  cost_micros = gpts_usageday.cost_micros + excluded.cost_micros,
+  batch = excluded.batch
 """
 
 

@@ -26,6 +26,10 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
         Line("actor_id = {owner} AND workspace_id = {alpha}", "oaw", "ow", "", ""),
         Line("is_automated AND workspace_id IS NULL", "tw", "w", "", "", label="machine"),
     ),
+    "core_auditmention": (
+        Line("workspace_id = {alpha}", "aw", "coamftw", "", ""),
+        Line("workspace_id IS NULL", "tw", "nsrcoamftw", "", "", label="platform"),
+    ),
     "core_instancesetting": (Line("true", "nsrcoamftwx", "tw", "tw", "tw"),),
     "core_failedjob": (Line("true", "tw", "w", "tw", "tw"),),
     "workspaces_workspace": (Line("id = {alpha}", "nsrcoamftwx", "srcoamftw", "atw", "w"),),
@@ -66,6 +70,15 @@ EXPECTED: dict[str, tuple[Line, ...]] = {
     "gpts_version": (
         Line("gpt_id = {private}", "coamtw", "ow", "", ""),
         Line("gpt_id = {listed}", "nsrcoamftw", "ow", "", "", label="shared"),
+    ),
+    "gpts_privatelisting": (
+        Line(
+            "workspace_id = {alpha} AND gpt_id IN (SELECT id FROM gpts_gpt WHERE owner_id = {owner})",
+            "coamtw",
+            "oamtw",
+            "oamtw",
+            "oamtw",
+        ),
     ),
     "gpts_liveversion": (
         Line("gpt_id = {alpha_gpt} AND audience = 'workspace'", "srcoamftw", "oamw", "oamw", "oamw"),

@@ -49,6 +49,8 @@ ROWS: list[Row] = [
     *(staff_page(f"workspaces:operator-setting-{act}", OPERATOR, "POST",
                  fixed={"key": "workspaces_per_person"}, body={"value": "7"})
       for act in ("change", "reset")),
+    api("operator-health-detail", OPERATOR, "operator:work"),
+    api("operator-limit-list", OPERATOR, "operator:work"),
     api("workspaces_api:operator-setting-list", OPERATOR, "operator:work"),
     api("workspaces_api:operator-setting-detail", OPERATOR, "operator:work", "PUT DELETE",
         fixed={"key": "workspaces_per_person"}, body={"value": 7}),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.job_log import JobLog, read_job_log
 from workspaces.job_words import get_job_label
-from workspaces.queries.jobs import list_failed_rows, list_queue_names, list_scheduled_jobs
+from workspaces.queries.jobs import list_failed_rows, list_queue_names, list_queues, list_scheduled_jobs
 from workspaces.services.failed_jobs import discard_failed, retry_failed
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
@@ -30,6 +30,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         log = read_job_log(list_queue_names(), at=now)
     context: dict[str, Any] = {
         "log": log,
+        "queues": list_queues(log) if log else [],
         "running": [
             {"label": get_job_label(job.task), "since": job.since, "worker": job.worker}
             for job in (log.running if log else [])
