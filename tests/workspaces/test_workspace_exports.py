@@ -74,7 +74,8 @@ LEFT_OUT = {
         workspaces_scimtoken.name""",
     "computed from what is exported, or by a provider": """
         gpts_document.remarks gpts_failedcall.code gpts_failedcall.provider_text gpts_indexshelf.words
-        gpts_languagemodel.learned gpts_passage.heading gpts_passage.text marketplace_searchterm.term
+        gpts_languagemodel.learned gpts_passage.heading gpts_passage.text gpts_privatelisting.description
+        gpts_privatelisting.name gpts_privatelisting.text marketplace_searchterm.term
         workspaces_identityconnection.discovered""",
     "of the instance: its editors and its moderation, whose letters people have got": """
         marketplace_shelfentry.reason marketplace_shelfentry.reason_zh reviews_case.note
