@@ -71,7 +71,7 @@ LABELS: dict[str, Any] = {
     "workspaces.run_erasure": gettext_lazy("Erase an account or a workspace"),
     "workspaces.run_outbound_jobs": gettext_lazy("Call other hosts"),
     "workspaces.send_imported_invitations": gettext_lazy("Write mails of imported invitations"),
-    "workspaces.send_second_factor_notices": gettext_lazy("Mail who needs a second factor"),
+    "workspaces.send_second_factor_notices": gettext_lazy("Mail who needs two-factor sign-in"),
     "workspaces.send_queued_mail": gettext_lazy("Send an e-mail"),
     "workspaces.send_reset_mails": gettext_lazy("Mail links to reset a password"),
     "workspaces.settle_outbound_job": gettext_lazy("Try or discard a call to another host"),

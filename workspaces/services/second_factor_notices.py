@@ -84,11 +84,11 @@ def build_grace_mail(
     subject = _("%(name)s asks for two-factor sign-in") if is_first else _("Two-factor sign-in is due soon")
     rule = (
         _(
-            "From %(moment)s on, you need a second factor to open %(name)s, unless you sign in through your"
-            " company."
+            "From %(moment)s on, you need two-factor sign-in to open %(name)s, unless you sign in through"
+            " your company."
         )
         if has_company_sign_in
-        else _("From %(moment)s on, members of %(name)s need a second factor to sign in.")
+        else _("From %(moment)s on, members of %(name)s need two-factor sign-in.")
     )
     return MailText(
         subject % words,
