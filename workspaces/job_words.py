@@ -7,15 +7,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-# Jobs by their registered names; one that is not here is shown by its name.
+# Jobs by their registered names; one that a former version sent is shown by its name.
 LABELS: dict[str, Any] = {
     "gpts.add_usage_partitions": gettext_lazy("Add months to the table of usage"),
+    "gpts.add_usage_to_days": gettext_lazy("Add usage to the sums of each day"),
     "gpts.announce_content_access": gettext_lazy("Announce that chats were opened with a reason"),
     "gpts.apply_retention": gettext_lazy("Delete conversations by the rules of companies"),
     "gpts.ask_golden_prompt": gettext_lazy("Ask a golden prompt"),
     "gpts.count_gpt_use": gettext_lazy("Count the use of GPTs"),
-    "gpts.count_retention": gettext_lazy("Count what a rule would delete"),
     "gpts.count_recent_members": gettext_lazy("Count members who use GPTs"),
+    "gpts.count_retention": gettext_lazy("Count what a rule would delete"),
     "gpts.embed_attachments": gettext_lazy("Make vectors of files in chats"),
     "gpts.embed_waiting": gettext_lazy("Make vectors of knowledge"),
     "gpts.fill_insights": gettext_lazy("Fill insights"),
@@ -38,6 +39,7 @@ LABELS: dict[str, Any] = {
     "gpts.sweep_document_leftovers": gettext_lazy("Delete unused files"),
     "gpts.sweep_files": gettext_lazy("Resume files that wait"),
     "gpts.sweep_golden_runs": gettext_lazy("Resume runs of golden prompts"),
+    "gpts.tend_adoptions": gettext_lazy("End approvals of GPTs from outside"),
     "gpts.transfer_gpts": gettext_lazy("Transfer GPTs to another owner"),
     "marketplace.compute_scores": gettext_lazy("Compute the ranking of the store"),
     "marketplace.embed_listings": gettext_lazy("Make vectors of the store"),
@@ -56,8 +58,8 @@ LABELS: dict[str, Any] = {
     "reviews.tend_queue": gettext_lazy("Keep the queue of moderation in order"),
     "workspaces.apply_group_rules": gettext_lazy("Apply the rules of groups"),
     "workspaces.apply_rules_to_person": gettext_lazy("Apply the rules of groups to a person"),
-    "workspaces.check_storage": gettext_lazy("Check the storage of files"),
     "workspaces.check_domains": gettext_lazy("Look for the DNS records of e-mail domains"),
+    "workspaces.check_storage": gettext_lazy("Check the storage of files"),
     "workspaces.delete_due_workspaces": gettext_lazy("Delete workspaces whose time is over"),
     "workspaces.discard_mail": gettext_lazy("Discard an e-mail"),
     "workspaces.expire_guests": gettext_lazy("End the places of guests"),
@@ -65,18 +67,21 @@ LABELS: dict[str, Any] = {
     "workspaces.join_by_domains": gettext_lazy("Let somebody join by their e-mail domain"),
     "workspaces.notify_of_guesses": gettext_lazy("Warn somebody whose password is guessed at"),
     "workspaces.record_activity": gettext_lazy("Note when a member was last active"),
+    "workspaces.remind_of_deletions": gettext_lazy("Remind of planned deletions of workspaces"),
     "workspaces.remove_expired_sessions": gettext_lazy("Remove expired sessions"),
     "workspaces.remove_old_failed_jobs": gettext_lazy("Remove old failed jobs"),
     "workspaces.resume_erasures": gettext_lazy("Resume erasures"),
     "workspaces.run_erasure": gettext_lazy("Erase an account or a workspace"),
+    "workspaces.run_export": gettext_lazy("Export a workspace"),
     "workspaces.run_outbound_jobs": gettext_lazy("Call other hosts"),
     "workspaces.send_imported_invitations": gettext_lazy("Write mails of imported invitations"),
-    "workspaces.send_second_factor_notices": gettext_lazy("Mail who needs two-factor sign-in"),
     "workspaces.send_queued_mail": gettext_lazy("Send an e-mail"),
     "workspaces.send_reset_mails": gettext_lazy("Mail links to reset a password"),
+    "workspaces.send_second_factor_notices": gettext_lazy("Mail who needs two-factor sign-in"),
     "workspaces.settle_outbound_job": gettext_lazy("Try or discard a call to another host"),
     "workspaces.sweep_mails": gettext_lazy("Resume e-mails"),
     "workspaces.sweep_outbound_jobs": gettext_lazy("Resume calls to other hosts"),
+    "workspaces.tend_exports": gettext_lazy("Resume exports and remove old ones"),
 }
 # Kinds of calls to other hosts, by OutboundJob.kind.
 CALLS: dict[str, Any] = {

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from config.celery import app
 from config.job_signals import note_failure, note_success
 from config.operator_health import LONG_WAIT, list_health
 from core import job_log
@@ -211,10 +212,12 @@ def test_a_success_removes_the_failure() -> None:
     assert not FailedJob.objects.exists()
 
 
-def test_every_periodic_job_has_a_name_in_words() -> None:
-    named = {job.task: job.label for job in list_scheduled_jobs({})}
-    assert sorted(task for task, label in named.items() if task == label and task in LABELS) == []
-    assert len(named) > 30
+def test_every_job_has_a_name_in_words() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert len(ours) > 60
+    assert set(LABELS) == ours
+    assert [job.task for job in list_scheduled_jobs({}) if job.label == job.task] == []
 
 
 def test_without_redis_the_page_says_so(settings: Any, tmp_path: Any) -> None:

@@ -25,6 +25,8 @@ from workspaces.models import Group, GroupMember, User, Workspace
 from workspaces.queries import get_user_roles, list_cost_centres, place_member
 
 GPT_CHOICES = 200
+# Without a soft limit, the share of the limit from which a budget shows as close to it.
+CLOSE_PERCENT = 90
 
 
 @dataclass(frozen=True)
@@ -143,12 +145,14 @@ class BudgetLine:
 
     @property
     def state(self) -> str:
-        """ "off", "full", "warned" or "fine"."""
+        """ "off", "full", "warned" (from the soft limit on, or from CLOSE_PERCENT without one) or "fine"."""
         if not self.budget.is_enabled:
             return "off"
         if self.budget.hard_limit is not None and self.used >= self.budget.hard_limit:
             return "full"
-        return "warned" if self.budget.soft_limit and self.used >= self.budget.soft_limit else "fine"
+        if self.budget.soft_limit is not None:
+            return "warned" if self.used >= self.budget.soft_limit else "fine"
+        return "warned" if self.used * 100 >= self.limit * CLOSE_PERCENT else "fine"
 
 
 def list_budgets(workspace: Workspace) -> QuerySet[Budget]:

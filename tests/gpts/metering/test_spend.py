@@ -286,3 +286,21 @@ def test_the_page_sets_shows_and_forecasts_a_budget_of_a_cost_centre() -> None:
     # 12 days gave $6, 15 more give $7.50.
     assert "<strong>$13.50</strong>" in late
     assert "A straight line" in late
+
+
+def test_a_budget_shows_as_close_to_its_limit_by_its_warning_or_near_the_end() -> None:
+    acme = create_owned_company()
+    owner = add_new_member(acme, role="owner")
+    gpt = GPTFactory.create(workspace=acme, owner=owner)
+    for name, soft in (("Without", None), ("With", 5)):
+        create_monthly_budget(
+            acme, owner, name=name, subject="workspace", soft_limit=soft, hard_limit=10, **SHARED
+        )
+
+    seen = []
+    for _answer in range(10):
+        answer(owner, acme, gpt)
+        seen.append({line.budget.name: line.state for line in list_budget_lines(acme, at=NOW)})
+
+    assert [states["Without"] for states in seen] == ["fine"] * 8 + ["warned", "full"]
+    assert [states["With"] for states in seen] == ["fine"] * 4 + ["warned"] * 5 + ["full"]
