@@ -45,19 +45,20 @@ def test_nothing_moves_when_an_answer_ends(
     person.go(f"/c/{conversation.pk}")
     turns = page.locator("section.turn")
 
-    def get_seen(ask: Any, count: int) -> list[str]:
+    def get_seen(ask: Any, branches: list[str]) -> list[str]:
         page.evaluate(SAMPLE)
         ask()
-        expect(turns).to_have_count(count)
+        expect(turns).to_have_count(7)
+        expect(turns.last.locator(".branches__place")).to_have_text(branches)
         expect(turns.last).to_have_attribute("data-position", re.compile(r"\d"))
         page.wait_for_timeout(300)  # what comes later would move it too
         seen: list[str] = page.evaluate("seen.filter((line, at) => line !== seen[at - 1])")
         return seen
 
-    sent = get_seen(lambda: send_message(page, "Short."), 7)
+    sent = get_seen(lambda: send_message(page, "Short."), [])
     assert len(sent) == 1, sent
     # A repeated answer has the arrows of its branches below it.
-    again = get_seen(page.get_by_role("button", name="Answer again", exact=True).last.click, 7)
+    again = get_seen(page.get_by_role("button", name="Answer again", exact=True).last.click, ["2/2"])
     assert again[-1].split()[0] == again[1].split()[0], again
     assert len(again) <= 2, again  # as it was, then the repeated one
     # A reader who is further up stays there.

@@ -205,7 +205,7 @@ def test_an_answer_continues_when_its_reader_leaves(
         with system_scope("tests"):
             return BuilderMessage.objects.filter(role="assistant", state="finished").exists()
 
-    deadline = 100
+    deadline = 900
     while not ended() and deadline:
         person.page.wait_for_timeout(100)
         deadline -= 1

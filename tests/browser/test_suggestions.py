@@ -159,7 +159,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(person: Person) -> None:
 
 
 def expect_soon(page: Page, check: Any) -> None:
-    for _try in range(100):
+    for _try in range(1_200):
         if check():
             return
         page.wait_for_timeout(50)
@@ -178,6 +178,7 @@ def test_a_refusal_is_quiet_and_waits(person: Person) -> None:
     page.route("**/search/suggestions*", refuse)
     person.go("/")
     page.locator("#store-search").press_sequentially("let", delay=200)
+    expect_soon(page, lambda: asked == 1)
     page.wait_for_timeout(300)
 
     assert asked == 1

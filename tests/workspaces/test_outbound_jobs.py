@@ -293,7 +293,7 @@ def test_a_thread_that_raised_is_replaced() -> None:
     try:
         threads = JobThreads(work, threads=1)
         threads.wake()
-        for _try in range(50):
+        for _try in range(600):
             if not ran.is_set():
                 threads.wake()
                 ran.wait(0.1)

@@ -233,7 +233,7 @@ def test_a_turn_run_to_its_end_has_a_heartbeat_a_mirror_and_can_be_stopped(db: N
     worker = threading.Thread(target=run_turn_to_end, args=(job,))
     worker.start()
     try:
-        for _attempt in range(200):
+        for _attempt in range(1_200):
             if read_text(job.id):
                 break
             threading.Event().wait(0.05)

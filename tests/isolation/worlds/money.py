@@ -67,10 +67,10 @@ def _an_event(payee: Any) -> Any:
 
 def _wait_for_others(written: str) -> None:
     """The close reads usage up to the oldest transaction in flight, also those of other databases' tests."""
-    for _attempt in range(600):
+    for _attempt in range(1_800):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", [str(written)])
             if cursor.fetchone()[0]:
                 return
         sleep(0.1)
-    raise TimeoutError("Another test keeps a transaction open for a minute.")
+    raise TimeoutError("Another test keeps a transaction open for three minutes.")

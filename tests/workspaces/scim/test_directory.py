@@ -532,7 +532,7 @@ def test_of_two_changes_at_the_same_moment_none_is_lost() -> None:
 
 
 def wait_for_a_lock() -> None:
-    for _try in range(500):
+    for _try in range(3_000):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0]:
