@@ -30,9 +30,9 @@ class GPTRelation:
     ``role`` is the person's role in the GPT's workspace, empty for others; ``audiences`` are those that the
     GPT has a live version for. ``right`` is the strongest right that shares with the person or their groups
     give, empty without one; a guest's is never more than to chat. ``has_no_owner`` tells admins that the
-    GPT's owner is gone. ``is_colleague`` is a member of its workspace, also with an API key of another one,
-    which has no role there. With ``is_pinned`` a company of the person approved one version, which alone
-    answers.
+    GPT's owner is gone. ``is_bound_by_block`` says that the GPT is blocked and the person a member or guest
+    of its workspace, also with an API key of another one, which has no role there. With ``is_pinned`` a
+    company of the person approved one version, which alone answers.
     """
 
     user_id: int
@@ -41,7 +41,7 @@ class GPTRelation:
     audiences: frozenset[str]
     right: str = ""
     has_no_owner: bool = False
-    is_colleague: bool = False
+    is_bound_by_block: bool = False
     is_pinned: bool = False
 
 
@@ -86,7 +86,7 @@ def _could_chat(gpt: GPT, relation: GPTRelation) -> bool:
 
 def _is_blocked_for(gpt: GPT, relation: GPTRelation) -> bool:
     """A block holds for members and guests of the GPT's workspace, whatever version is live for whom."""
-    return gpt.blocked_at is not None and (relation.is_colleague or relation.role + relation.right != "")
+    return gpt.blocked_at is not None and (relation.is_bound_by_block or relation.role + relation.right != "")
 
 
 def may_view_settings(gpt: GPT, relation: GPTRelation) -> bool:

@@ -18,6 +18,7 @@ from gpts.evals.services.prompt_turn import PromptTurn
 from gpts.evals.services.runs import claim_result, fail_result, reserve_budgets, sweep_runs
 from gpts.knowledge.retrieval import get_question_embedder
 from gpts.llm.embeddings import may_have_embedding_models
+from gpts.llm.runtime.types import FailureCode
 
 NAME = "gpts.ask_golden_prompt"
 
@@ -39,7 +40,10 @@ def ask_golden_prompt(*, run_id: str) -> None:
 
 
 def _prepare(result: GoldenResult, *, at: datetime) -> PromptRequest | None:
-    """The prompt with its budgets reserved; None when a budget refused, which is recorded."""
+    """The prompt with its budgets reserved; None when a budget or a rule refused, which is recorded.
+
+    A rule about the model refuses each prompt alike, so that it ends the run.
+    """
     with system_scope(NAME):
         embedder = get_question_embedder(result.run.gpt) if may_have_embedding_models() else None
     vector = None if embedder is None else embedder.embed([result.snapshot["prompt"]])[0]
@@ -51,7 +55,8 @@ def _prepare(result: GoldenResult, *, at: datetime) -> PromptRequest | None:
     except DomainError as refusal:
         with system_scope(NAME):
             wait = refusal.data.get("retry_after")
-            fail_result(result=result, code=refusal.code[:40], retry_after=wait, at=at)
+            code = FailureCode.ACCESS_ENDED if refusal.code == "policy_refuses" else refusal.code[:40]
+            fail_result(result=result, code=code, retry_after=wait, at=at)
         return None
 
 

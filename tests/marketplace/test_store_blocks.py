@@ -45,7 +45,7 @@ class Stage:
     """A company with a GPT of ``maker`` that is live for all members."""
 
     def __init__(self) -> None:
-        names = ("boss", "maker", "member", "other", "guest", "stranger")
+        names = ("boss", "maker", "member", "other", "guest", "lodger", "stranger")
         self.people: dict[str, User] = {name: UserFactory.create(display_name=name) for name in names}
         boss = self.people["boss"]
         self.company: Workspace = create_company(
@@ -62,12 +62,14 @@ class Stage:
         return gpt
 
     def admit_guest(self) -> None:
-        Guest.objects.create(
-            workspace=self.company,
-            user=self.people["guest"],
-            created_at=NOW,
-            expires_at=timezone.now() + timedelta(days=5),
-        )
+        """Admit a guest to whom the GPT is shared, and one to whom nothing is."""
+        for name in ("guest", "lodger"):
+            Guest.objects.create(
+                workspace=self.company,
+                user=self.people[name],
+                created_at=NOW,
+                expires_at=timezone.now() + timedelta(days=5),
+            )
         set_live_version(gpt=self.gpt, version=self.gpt.versions.get(), audience=Audience.SHARED, at=NOW)
         set_share(gpt=self.gpt, right="chat", user=self.people["guest"], by=self.people["maker"], at=NOW)
 
@@ -164,7 +166,7 @@ def test_a_blocked_gpt_is_of_no_use_inside_and_says_why(stage: Stage) -> None:
     assert see() == (["gpt_blocked"] * 4, {False}, 4)
     for audience in (Audience.PUBLIC, Audience.LINK):
         set_live_version(gpt=stage.gpt, version=stage.gpt.versions.get(), audience=audience, at=NOW)
-    assert see()[:2] == (["gpt_blocked"] * 4, {False})
+    assert see() == (["gpt_blocked"] * 4, {False}, 4)
     # Nor by the public version with a key of one's own workspace; outsiders keep what is in the store.
     personal = Scope(user_id=member.pk, workspace_ids=(member.personal_workspace.pk,))
     assert stage.may_chat("member", personal) == "gpt_blocked"
@@ -175,6 +177,46 @@ def test_a_blocked_gpt_is_of_no_use_inside_and_says_why(stage: Stage) -> None:
     with open_scope(scope_for(stage.people["boss"])):
         unblock_in_store(gpt=stage.gpt, by=stage.people["boss"], at=NOW)
     assert see() == ([True] * 4, {True}, 0)
+
+
+def test_the_block_of_a_public_gpt_ends_answers_of_all_whom_it_binds(stage: Stage) -> None:
+    stage.admit_guest()
+    for audience in (Audience.PUBLIC, Audience.LINK):
+        set_live_version(gpt=stage.gpt, version=stage.gpt.versions.get(), audience=audience, at=NOW)
+    # All of them by their own workspace: a guest has no other, a member may use a key of it.
+    answers = {
+        name: RunningAnswer(
+            uuid4(), person.pk, stage.gpt.pk, GPTAct.CHAT,
+            (person.personal_workspace.pk,), person.personal_workspace.pk,
+        )
+        for name, person in stage.people.items()
+    }  # fmt: skip
+
+    def see() -> tuple[set[str], set[str], set[str]]:
+        at, going_on, admitted, listed = timezone.now(), set(), set(), set()
+        ended = find_turns_without_access(answers.values(), at=at)
+        for name, answer in answers.items():
+            # Alone too: others of the same round must not be what lets a person be seen.
+            assert (answer.turn_id in ended) == bool(find_turns_without_access([answer], at=at)), name
+            going_on |= set() if answer.turn_id in ended else {name}
+            person = User.objects.get(pk=answer.user_id)
+            with open_scope(Scope(user_id=person.pk, workspace_ids=answer.workspace_ids)):
+                listed |= {name for _one in list_visible_gpts(person).filter(pk=stage.gpt.pk)}
+            admitted |= {name} if stage.may_chat(name) is True else set()
+        return going_on, admitted, listed
+
+    everybody = set(stage.people)
+    assert see() == (everybody, everybody, everybody)
+    with open_scope(scope_for(stage.people["boss"])):
+        block_in_store(gpt=stage.gpt, reason=REASON, by=stage.people["boss"], at=NOW)
+    assert see()[:2] == ({"stranger"}, {"stranger"})
+    assert not see()[2] & {"guest", "lodger"}
+    # Whose time as a guest has ended is like anybody outside.
+    Guest.objects.filter(user=stage.people["guest"]).update(ended_at=NOW)
+    Guest.objects.filter(user=stage.people["lodger"]).update(expires_at=timezone.now())
+    outside = {"guest", "lodger", "stranger"}
+    assert see()[:2] == (outside, outside)
+    assert see()[2] >= outside
 
 
 def test_the_public_page_of_an_own_gpt_has_the_form_for_its_admins(stage: Stage) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery,
 from core.scope import NOBODY, current_scope, open_scope
 from gpts.assistants.models import GPT, GPTShare, LiveVersion, Version
 from gpts.assistants.queries.served import list_served_versions, list_with_owner_state, pick_served
-from gpts.assistants.queries.shares import filter_shares_with, find_right, list_guest_places
+from gpts.assistants.queries.shares import filter_shares_with, find_right, is_guest_of, list_guest_places
 from gpts.assistants.rules import GPTRelation, list_reached_audiences
 from gpts.assistants.states import Audience, ShareRight
 from gpts.llm.catalogue import list_chat_models
@@ -103,7 +103,8 @@ def _build_relation(user: User, gpt: GPT, audiences: frozenset[str]) -> GPTRelat
         user_id=user.pk,
         is_active=user.is_active,
         role=role,
-        is_colleague=membership is not None,
+        is_bound_by_block=gpt.blocked_at is not None
+        and (membership is not None or is_guest_of(user.pk, gpt.workspace_id)),
         audiences=audiences,
         right="" if gpt.owner_id == user.pk else find_right(user.pk, gpt, is_member=role != ""),
     )
@@ -151,7 +152,7 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
     )
     is_guest = Q(has_shares=True) & Exists(guest_shares) & Exists(live.filter(audience=Audience.SHARED))
     is_open = Q(blocked_at__isnull=True)
-    is_outside = ~inside & ~is_guest
+    is_outside = ~inside & ~Exists(list_guest_places(user.pk))
     reach = (
         (Exists(live.filter(audience=Audience.PUBLIC)) & (is_open | is_outside))
         | (is_open & is_guest)

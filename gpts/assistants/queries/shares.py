@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Now
 
+from core.scope import Scope, open_scope
 from gpts.assistants.models import GPT, GPTShare, LiveVersion
 from gpts.assistants.states import Audience, ShareRight
 from workspaces.models import GroupMember, Guest, Member, User
@@ -56,6 +57,24 @@ def list_guests_now(workspace_id: int) -> QuerySet[Guest]:
     return Guest.objects.filter(
         workspace_id=workspace_id, ended_at__isnull=True, expires_at__gt=Now(), user__is_active=True
     )
+
+
+def list_bound_by_blocks(gpts: Iterable[GPT], user_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return who of ``user_ids`` is bound by blocks of ``gpts`` (person, workspace): members and guests.
+
+    Reads in the scope of these workspaces, as neither a guest nor the key of another workspace sees who
+    belongs to them. One query, none without a blocked GPT.
+    """
+    places = {gpt.workspace_id for gpt in gpts if gpt.blocked_at is not None}
+    if not places:
+        return set()
+    with open_scope(Scope(workspace_ids=tuple(places))):
+        members = Member.objects.filter(workspace__in=places, user__in=user_ids)
+        guests = Guest.objects.filter(
+            workspace__in=places, user__in=user_ids, ended_at__isnull=True, expires_at__gt=Now()
+        )
+        names = ("user_id", "workspace_id")
+        return set(members.values_list(*names).union(guests.values_list(*names)))
 
 
 def list_rights(gpts: Collection[GPT], user_ids: Collection[int]) -> dict[tuple[int, int], str]:

@@ -1,27 +1,30 @@
-"""What the sharing policy of the workspace that pays says of a turn: its model, its capabilities, the API."""
+"""What the sharing policy of the workspace that pays says of an answer: model, capabilities, the API."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
-from gpts.chat.services.turn_inputs import PreparedTurn
+from gpts.chat.services.turn_inputs import PreparedInput
 from gpts.llm.models import LanguageModel
 from gpts.llm.states import Capability
 from workspaces.acts import refuse
 from workspaces.policy import Act, Decision, Target, capability_targets, model_targets
 from workspaces.queries import WorkspacePolicy, load_policy, load_readable_policies_of
 
+Prepared = TypeVar("Prepared", bound=PreparedInput)
+
 # Acts with what they are done to: what a running turn uses, asked again for as long as it runs.
 Uses = tuple[tuple[Act, tuple[Target, ...]], ...]
 
 
-def apply_policy(prepared: PreparedTurn, *, user_id: int) -> PreparedTurn:
+def apply_policy(prepared: Prepared, *, user_id: int, workspace_id: int) -> Prepared:
     """Refuse a model that the policy forbids; leave out the capabilities that it forbids. One query.
 
     Raises Forbidden (``policy_refuses``) with the rule, and LimitUnreadable.
     """
-    found = load_policy(user_id, prepared.turn.workspace_id)
+    found = load_policy(user_id, workspace_id)
     if prepared.model is not None and not prepared.fixed_answer:
         decision = _decide_model(found, prepared.model)
         if not decision.is_allowed:
@@ -48,15 +51,22 @@ def _decide_model(found: WorkspacePolicy, model: LanguageModel) -> Decision:
     return found.judge(Act.USE_MODEL).decide(model_targets(model.pk, model.provider_id))
 
 
-def list_uses(prepared: PreparedTurn, *, api_key_id: int | None) -> Uses:
-    """Return what a turn uses for as long as it runs."""
+def list_uses(
+    prepared: PreparedInput, *, api_key_id: int | None = None, judges: Iterable[LanguageModel] = ()
+) -> Uses:
+    """Return what an answer uses for as long as it runs; ``judges`` are other models that it asks."""
     uses: list[tuple[Act, tuple[Target, ...]]] = []
     if prepared.model is not None and not prepared.fixed_answer:
-        uses.append((Act.USE_MODEL, model_targets(prepared.model.pk, prepared.model.provider_id)))
+        uses += list_model_uses([prepared.model])
     uses += [(Act.USE_CAPABILITY, capability_targets(tool)) for tool in prepared.input.provider_tools]
+    uses += list_model_uses(judges)
     if api_key_id is not None:
         uses.append((Act.USE_API, ()))
     return tuple(uses)
+
+
+def list_model_uses(models: Iterable[LanguageModel]) -> Uses:
+    return tuple((Act.USE_MODEL, model_targets(model.pk, model.provider_id)) for model in models)
 
 
 def find_refused(asked: Iterable[tuple[int, int, Uses]]) -> set[tuple[int, int, Uses]]:

@@ -12,7 +12,7 @@ from core.scope import NOBODY, Scope, open_scope
 from gpts.assistants.external import find_refused_uses
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.served import list_served_versions
-from gpts.assistants.queries.shares import find_right, list_rights
+from gpts.assistants.queries.shares import find_right, list_bound_by_blocks, list_rights
 from gpts.assistants.rules import GPTAct, GPTRelation, may
 from gpts.chat.services.policy_checks import Uses, find_refused
 from workspaces.access import list_keys_in_force
@@ -129,7 +129,9 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
         for answer in answers
         if answer.gpt_id in found and (answer.user_id, found[answer.gpt_id].workspace_id) not in roles
     )
-    rights = list_rights(found.values(), {answer.user_id for answer in answers})
+    people = {answer.user_id for answer in answers}
+    rights = list_rights(found.values(), people)
+    bound = list_bound_by_blocks(found.values(), people)
 
     def is_ruled_out(answer: RunningAnswer) -> bool:
         return answer.policy_question in ruled_out or (answer.user_id, answer.gpt_id) in refused
@@ -145,7 +147,7 @@ def _find_turns_without_access(answers: list[RunningAnswer], *, at: datetime) ->
             user_id=answer.user_id,
             is_active=True,
             role=role,
-            is_colleague=own_role != "",
+            is_bound_by_block=(answer.user_id, gpt.workspace_id) in bound,
             audiences=frozenset(audiences.get(answer.gpt_id, ())),
             right=rights.get((gpt.pk, answer.user_id), "") if role else "",
         )

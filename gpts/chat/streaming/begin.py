@@ -546,7 +546,7 @@ def _prepare_answer(
         vectors=vectors,
         searches_for=searches_for,
     )
-    prepared = apply_policy(prepared, user_id=requester.user.pk)
+    prepared = apply_policy(prepared, user_id=requester.user.pk, workspace_id=turn.workspace_id)
     _reserve_budgets(requester, turn, prepared)
     job = ChatTurn(prepared, requester.scope, requester.language, api_key_id=requester.api_key_id)
     return StartedChatTurn(turn, turn.conversation, requester, job)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gpts.assistants.queries.gpts import gpt_workspace_scope
+from gpts.chat.services.policy_checks import apply_policy, keep_allowed
 from gpts.chat.services.turn_inputs import (
     PreparedInput,
     build_citations,
@@ -96,7 +97,9 @@ def prepare_prompt(
 ) -> PromptRequest:
     """Gather the input of one prompt in the caller's scope. Canaries are put into this input only.
 
-    ``vector`` is the prompt's, made before the scope was opened.
+    ``vector`` is the prompt's, made before the scope was opened. Raises Forbidden (``policy_refuses``) when
+    the workspace does not let the person who started the run use the model; capabilities and judges that it
+    does not let them use are left out.
     """
     gpt, snapshot = run.gpt, result.snapshot
     version = build_version(gpt, run.behaviour, run.content_hash)
@@ -109,6 +112,8 @@ def prepare_prompt(
         prepared = prepare_input(
             gpt, version, snapshot["prompt"], history, language=run.language, vector=vector
         )
+    if run.started_by_id is not None:
+        prepared = apply_policy(prepared, user_id=run.started_by_id, workspace_id=run.workspace_id)
     given = prepared.input
     if planted is not None:
         # With the planted passage there is knowledge, so the model must be asked.
@@ -136,16 +141,18 @@ def prepare_prompt(
 def _judges(
     run: GoldenRun, snapshot: Mapping[str, Any], own: LanguageModel | None
 ) -> dict[str, tuple[ModelSpec, LanguageModel]]:
-    """Return the judge models that are offered, by the name that the assertion gives; "" is the GPT's own."""
+    """Return the judges that the person may use, by the assertion's name of them; "" is the GPT's own."""
     names = {
         entry["model"] for entry in snapshot.get("assertions", ()) if entry["kind"] == AssertionKind.JUDGE
     }
     if not names:
         return {}
     found = {} if own is None or "" not in names else {"": (build_model_spec(own), own)}
-    for model in list_offered_models(run.gpt.workspace):
-        if model.name in names:
-            found.setdefault(model.name, (build_model_spec(model), model))
+    offered = [model for model in list_offered_models(run.gpt.workspace) if model.name in names]
+    if offered and run.started_by_id is not None:
+        offered = keep_allowed(offered, user_id=run.started_by_id, workspace_id=run.workspace_id)
+    for model in offered:
+        found.setdefault(model.name, (build_model_spec(model), model))
     return found
 
 

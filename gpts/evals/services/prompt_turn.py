@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.scope import system_scope
 from gpts.assistants.rules import GPTAct
+from gpts.chat.services.policy_checks import list_uses
 from gpts.chat.services.rechecks import RunningAnswer
 from gpts.chat.streaming.frames import build_frame
 from gpts.chat.streaming.job import TurnJob, TurnOutcome, TurnSink, run_fixed_answer
@@ -63,6 +64,7 @@ class PromptTurn(TurnJob):
             workspace_ids=(run.workspace_id,),
             payer_id=run.workspace_id,
             api_key_id=run.api_key_id,
+            uses=list_uses(request.prepared, judges=[model for _spec, model in request.judges.values()]),
         )
         super().__init__(turn_id=claim, given=request.prepared.input, access=access, client=client)
         self.result = result

@@ -57,7 +57,9 @@ from gpts.metering.services.budgets import (
     release,
     reserve,
 )
+from workspaces.acts import check_policy
 from workspaces.models import User
+from workspaces.policy import Act, model_targets
 
 # Prompts of one run that are asked at the same time.
 CONCURRENCY = 4
@@ -91,7 +93,8 @@ def start_run(
     """Start a run of all enabled prompts, or of the leak probes, on a version (None: the present draft).
 
     A snapshot of the GPT is stored with the run. Raises Conflict (``run_active``) while one of the kind
-    goes on, InvalidInput (``no_prompts``, ``foreign_version``). Audited; tasks are sent after commit.
+    goes on, InvalidInput (``no_prompts``, ``foreign_version``), Forbidden (``policy_refuses``) for a model
+    that ``by`` may not use. Audited; tasks are sent after commit.
     """
     fresh = lock_gpt(gpt)
     if version is not None and version.gpt_id != fresh.pk:
@@ -107,6 +110,9 @@ def start_run(
     if not snapshots:
         raise InvalidInput(_("There is no enabled prompt to run. Add one first."), code="no_prompts")
     model = get_usable_model(fresh, build_version(fresh, behaviour, content_hash))
+    if model is not None:
+        targets = model_targets(model.pk, model.provider_id)
+        check_policy(by.pk, Act.USE_MODEL, workspace_id=fresh.workspace_id, targets=targets)
     run = GoldenRun.objects.create(
         workspace_id=fresh.workspace_id,
         gpt=fresh,

@@ -21,6 +21,7 @@ from core.scope import open_scope
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.rules import GPTAct
+from gpts.chat.services.policy_checks import list_model_uses
 from gpts.chat.services.rechecks import RunningAnswer
 from gpts.chat.states import MessageRole
 from gpts.chat.streaming.begin import Requester
@@ -96,6 +97,7 @@ class CreateAnswer(TurnJob):
             workspace_ids=request.requester.scope.workspace_ids,
             payer_id=request.gpt.workspace_id,
             api_key_id=request.requester.api_key_id,
+            uses=() if request.is_interview or request.model is None else list_model_uses([request.model]),
         )
         super().__init__(turn_id=request.message.pk, given=request.input, access=access)
         self.request = request

@@ -45,7 +45,9 @@ from gpts.studio.queries import (
     list_undone_fields,
 )
 from gpts.studio.services.create import interrupt_if_lost, start_message
+from workspaces.acts import check_policy
 from workspaces.models import User
+from workspaces.policy import Act, model_targets
 
 HISTORY_MESSAGES = 40
 
@@ -89,7 +91,8 @@ class StartedCreateAnswer:
 def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAnswer:
     """Authorise, limit the rate, record the message and reserve its budgets; call it in a thread.
 
-    Raises what access_gpt, check_message, start_message and reserve raise, and then writes nothing.
+    Raises what access_gpt, check_message, start_message, check_policy and reserve raise, and then writes
+    nothing.
     """
     with open_scope(requester.scope):
         lock_turn_starts(requester.user)
@@ -97,6 +100,9 @@ def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAn
         check_message(requester.user.pk, "", count_recent=partial(_count_recent, requester.user))
         question, message = start_message(gpt=gpt, text=text, by=requester.user, at=timezone.now())
         model = get_builder_model(gpt)
+        if model is not None and not is_interview_model(model):
+            targets = model_targets(model.pk, model.provider_id)
+            check_policy(requester.user.pk, Act.USE_MODEL, workspace_id=gpt.workspace_id, targets=targets)
         given = _build_input(requester, gpt, question, model)
         request = BuilderRequest(gpt, question, message, model, given, requester)
         _reserve_budgets(request)

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from core.errors import Conflict, DomainError, InvalidInput
+from core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from core.models import AuditEvent
 from core.scope import system_scope
 from gpts.assistants.models import GPT
@@ -22,13 +22,26 @@ from gpts.assistants.services.gpts import update_draft
 from gpts.assistants.services.quarantine import quarantine_gpt
 from gpts.assistants.services.versions import freeze_version
 from gpts.chat.models import Conversation
+from gpts.chat.services.policy_checks import list_model_uses
+from gpts.chat.services.rechecks import find_turns_without_access
 from gpts.chat.streaming.connection import build_running_key, find_alive_turns, get_sync_redis
 from gpts.chat.streaming.mirror import read_text
 from gpts.evals.models import GoldenResult, GoldenRun
-from gpts.evals.services.asking import PromptAnswer
+from gpts.evals.services.asking import PromptAnswer, prepare_prompt
 from gpts.evals.services.gate import find_gate_problem
-from gpts.evals.services.runs import LEASE, cancel_run, claim_result, finish_result, start_run, sweep_runs
+from gpts.evals.services.prompt_turn import PromptTurn
+from gpts.evals.services.runs import (
+    LEASE,
+    cancel_run,
+    claim_result,
+    fail_result,
+    finish_result,
+    start_run,
+    sweep_runs,
+)
 from gpts.evals.states import GoldenKind
+from gpts.evals.tasks import ask_golden_prompt
+from gpts.llm.models import LanguageModel
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.metering.models import UsageEvent
 from tests.fakes.openai_server import ModelServer
@@ -40,7 +53,7 @@ from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.services import WorkerService
 from tests.support.times import NOW
-from workspaces.models import Member, SharingPolicy, Workspace
+from workspaces.models import Member, PolicyRule, SharingPolicy, Workspace
 from workspaces.services.leaving import deactivate_user
 from workspaces.services.members import remove_member
 
@@ -349,10 +362,66 @@ def test_a_run_ends_when_its_person_may_not_try_the_gpt_any_more(act: str) -> No
 
 
 @pytest.mark.django_db
-def test_a_budget_without_room_is_an_error_and_asks_nobody() -> None:
-    from gpts.evals.services.runs import fail_result
-    from gpts.evals.tasks import ask_golden_prompt
+def test_a_rule_about_the_model_refuses_a_run_and_ends_one() -> None:
+    owner, builder = UserFactory.create(), UserFactory.create()
+    company = create_company(owner, builder=builder)
+    model = configure_model("http://127.0.0.1:9")
+    gpt = GPTFactory.create(owner=builder, workspace=company, language_model=model)
+    judged = {"kind": "judge", "rubric": "Polite", "model": model.name}
+    create_golden_prompt(gpt, assertions=[judged])
+    create_golden_prompt(gpt)
 
+    def start() -> GoldenRun:
+        return start_run(gpt=gpt, version=None, kind="golden", language="en", by=builder, at=NOW)
+
+    run = start()
+    result = claim_result(run_id=run.pk, at=NOW)
+    assert result is not None
+    request = prepare_prompt(run, result)
+    # The policy is asked about the model and its judge for as long as the answer runs.
+    access = PromptTurn(result, request).access
+    rule = {"workspace": company, "act": "use_model", "target_kind": "any", "effect": "deny"}
+    assert (list(request.judges), access.uses) == ([model.name], list_model_uses([model, model]))
+    assert find_turns_without_access([access], at=NOW) == set()
+    PolicyRule.objects.create(**rule, subject_kind="person", person=owner)
+    assert find_turns_without_access([access], at=NOW) == set()
+
+    PolicyRule.objects.create(**rule, subject_kind="person", person=builder)
+
+    assert find_turns_without_access([access], at=NOW) == {access.turn_id}
+    ask_golden_prompt(run_id=str(run.pk))
+    run.refresh_from_db()
+    assert (run.state, states(run)) == ("cancelled", ["cancelled", "cancelled"])
+    with pytest.raises(Forbidden) as refusal:
+        start()
+    assert (refusal.value.code, GoldenRun.objects.count()) == ("policy_refuses", 1)
+
+
+@pytest.mark.django_db
+def test_a_judge_that_a_rule_forbids_is_not_asked() -> None:
+    owner, builder = UserFactory.create(), UserFactory.create()
+    company = create_company(owner, builder=builder)
+    model = configure_model("http://127.0.0.1:9")
+    other = LanguageModel.objects.create(
+        provider=model.provider, name="strict", label="Strict", context_window=8_000, max_output_tokens=400
+    )
+    gpt = GPTFactory.create(owner=builder, workspace=company, language_model=model)
+    create_golden_prompt(gpt, assertions=[{"kind": "judge", "rubric": "Polite", "model": "strict"}])
+    run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=builder, at=NOW)
+    result = claim_result(run_id=run.pk, at=NOW)
+    assert result is not None
+    assert list(prepare_prompt(run, result).judges) == ["strict"]
+
+    PolicyRule.objects.create(
+        workspace=company, act="use_model", subject_kind="everyone", target_kind="model",
+        target_value=str(other.pk), effect="deny",
+    )  # fmt: skip
+
+    assert list(prepare_prompt(run, result).judges) == []
+
+
+@pytest.mark.django_db
+def test_a_budget_without_room_is_an_error_and_asks_nobody() -> None:
     gpt = GPTFactory.create()
     create_golden_prompt(gpt)
     run = start_run(gpt=gpt, version=None, kind="golden", language="en", by=gpt.owner, at=NOW)

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from core.errors import Conflict, IllegalTransition, InvalidInput, NotFound, RateLimited
+from core.errors import Conflict, Forbidden, IllegalTransition, InvalidInput, NotFound, RateLimited
 from gpts.assistants.models import GPT
 from gpts.assistants.services.gpts import update_draft
+from gpts.chat.services.rechecks import find_turns_without_access
+from gpts.chat.streaming.begin import Requester
 from gpts.chat.streaming.connection import build_stop_key, get_sync_redis
 from gpts.llm.services.providers import ensure_offline_provider
 from gpts.llm.states import TurnState
 from gpts.studio.access import access_create_change
+from gpts.studio.create.begin import StartedCreateAnswer, begin_message
 from gpts.studio.models import BuilderChange, BuilderMessage
 from gpts.studio.queries import (
     get_create_cost,
@@ -31,10 +34,14 @@ from gpts.studio.services.create import (
 )
 from gpts.studio.states import BuilderChangeState
 from tests.support.api_client import ApiClient
+from tests.support.chat import configure_model
+from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import UserFactory
 from tests.support.pages import sign_in
 from tests.support.times import LATER, NOW
+from workspaces.access import scope_for
+from workspaces.models import PolicyRule, User
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +75,31 @@ def test_a_change_lands_in_the_draft_with_before_and_after(gpt: GPT) -> None:
     gpt.refresh_from_db()
     assert (made.state, made.before, made.after) == (APPLIED, "Essay coach", "Prose coach")
     assert (gpt.name, gpt.draft_revision) == ("Prose coach", 2)
+
+
+def test_a_rule_about_the_model_ends_create_and_refuses_it() -> None:
+    owner, builder = UserFactory.create(), UserFactory.create()
+    company = create_company(owner, builder=builder)
+    gpt = GPTFactory.create(
+        owner=builder, workspace=company, language_model=configure_model("http://127.0.0.1:9")
+    )
+
+    def begin() -> StartedCreateAnswer:
+        person = User.objects.get(pk=builder.pk)
+        return begin_message(Requester(person, scope_for(person), "web", None, "en"), gpt.slug, "Tides")
+
+    job = begin().job
+    assert job is not None
+    assert find_turns_without_access([job.access], at=NOW) == set()
+    PolicyRule.objects.create(
+        workspace=company, act="use_model", subject_kind="everyone", target_kind="any", effect="deny"
+    )
+
+    assert find_turns_without_access([job.access], at=NOW) == {job.id}
+    BuilderMessage.objects.all().delete()
+    with pytest.raises(Forbidden) as refusal:
+        begin()
+    assert (refusal.value.code, BuilderMessage.objects.count()) == ("policy_refuses", 0)
 
 
 def test_what_stands_already_is_no_change(gpt: GPT) -> None:
