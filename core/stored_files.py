@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # no stubs
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from core.connections import release_connection
+
+log = structlog.get_logger(__name__)
 
 # Of an upload to S3, so that a file can have 625 GiB; one part is in memory.
 PART = 64 * 1024 * 1024
@@ -43,6 +47,16 @@ def read_range(key: str, start: int, length: int) -> bytes:
         if code in ("InvalidRange", "416"):
             return b""
         raise
+
+
+def try_to_delete(key: str) -> bool:
+    """Delete a file, gone or not; return whether that worked. For callers that try again later."""
+    try:
+        default_storage.delete(key)
+    except (OSError, BotoCoreError, ClientError) as error:
+        log.warning("file_not_deleted", key=key, error=type(error).__name__)
+        return False
+    return True
 
 
 @contextmanager

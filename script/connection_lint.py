@@ -59,6 +59,7 @@ ALLOWED: dict[str, tuple[frozenset[str], str]] = {
     "config/postgres/refusals.py": (frozenset({"psycopg"}), "our own database"),
     "config/roles.py": (frozenset({"psycopg"}), "our own database"),
     "config/management/commands/setup_database.py": (frozenset({"psycopg"}), "our own database"),
+    "core/stored_files.py": (frozenset({"botocore"}), "names the errors of the object store"),
     "core/job_log.py": (frozenset({"redis"}), "our own Redis"),
     "workspaces/api/jobs.py": (frozenset({"redis"}), "names the errors of our own Redis"),
     "workspaces/services/mail_test.py": (frozenset({"smtplib", "ssl"}), "names errors of the mail server"),

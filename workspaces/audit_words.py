@@ -164,6 +164,7 @@ def _describe_removal(data: Mapping[str, Any]) -> Any:
 EXPORT_FAILURES = {
     "access_ended": _("who asked for it is no owner any more"),
     "lost": _("it was lost three times"),
+    "not_begun": _("no worker took it within a day"),
 }
 
 

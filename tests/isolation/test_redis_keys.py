@@ -35,6 +35,7 @@ KINDS = (
     r".*sign-in:saml:\d+:.+",
     r".*store:public:.*",
     r".*reviews:looking:\d+",
+    r".*slot:[a-z-]+:[0-9a-f]{32}:\d",
     r".*(allauth|ratelimit|rl:|dj-|session|mfa|reports?:|throttle).*",
     r"(celery|_kombu|unacked).*",
 )

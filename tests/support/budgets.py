@@ -72,8 +72,9 @@ def read_counters(budget: Budget) -> list[tuple[int | None, int, int]]:
     return list(rows.values_list("user_id", "used", "reserved"))
 
 
-def record_answers(user: User, place: Workspace, gpt: Any, *, answers: int = 1) -> None:
+def record_answers(user: User, place: Workspace, gpt: Any, *, answers: int = 1, at: datetime = NOW) -> None:
+    """Count answers at ``at``: a web service of its own has the real clock, and asks for this month's."""
     for _number in range(answers):
-        turn_id = uuid7(NOW)
-        reserve_turn(user, place, gpt, turn_id=turn_id)
-        capture(turn_id=turn_id, tokens=100, cost_micros=1_500, at=NOW)
+        turn_id = uuid7(at)
+        reserve_turn(user, place, gpt, turn_id=turn_id, at=at)
+        capture(turn_id=turn_id, tokens=100, cost_micros=1_500, at=at)

@@ -215,7 +215,8 @@ def test_what_stays_is_shown_under_a_pseudonym(ada: User) -> None:
 def test_nothing_of_a_workspace_is_left(
     ada: User, media: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
-    erase(delete_account(user=ada, confirmation=ada.email, by=ada, at=timezone.now()))
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(delete_account(user=ada, confirmation=ada.email, by=ada, at=timezone.now()))
     owner = UserFactory.create()
     team = create_workspace(name=f"{MARK} team", by=owner, at=AT)
     plant_workspace(team, owner)

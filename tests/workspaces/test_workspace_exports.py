@@ -36,10 +36,12 @@ from tests.support.factories.gpts import GPTFactory, VersionFactory
 from tests.support.factories.workspaces import PASSWORD, UserFactory
 from tests.support.jobs import take_jobs
 from tests.support.object_store import run_object_store
+from tests.support.pages import sign_in
 from tests.support.planted import plant_workspace
 from tests.support.reauthentication import confirm_identity
 from tests.support.times import AT
 from tests.support.uploads import make_upload
+from tests.support.waiting import wait_for
 from workspaces.access import access_export_file, personal_workspace
 from workspaces.exports import Step, load_steps
 from workspaces.models import Member, Notification, User, Workspace, WorkspaceExport
@@ -52,7 +54,9 @@ from workspaces.services.workspace_exports import (
     ATTEMPTS,
     KEPT,
     LEASE,
+    WAITS_AT_MOST,
     delete_export,
+    erase_exports,
     request_export,
     run_export,
     sweep_export_files,
@@ -425,6 +429,36 @@ def test_one_export_is_made_at_a_time_on_the_instance(
     assert run_export(export_id=second.pk, clock=lambda: late)
 
 
+def test_one_that_no_worker_takes_fails_after_a_day_and_makes_room(
+    company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
+) -> None:
+    export = request_export(workspace=company, by=owner, at=AT)
+    busy = create_ready_export(create_company(owner), by=owner, at=AT)
+    day_later = AT + WAITS_AT_MOST + timedelta(seconds=1)
+    with commit():
+        assert tend_exports(at=AT + WAITS_AT_MOST) == 1  # sent again, to a worker that may be back
+    assert fresh(export).state == "waiting"
+    # A worker that makes others has not come to it yet.
+    WorkspaceExport.objects.filter(pk=busy.pk).update(heartbeat_at=day_later - 2 * LEASE)
+    tend_exports(at=day_later)
+    assert fresh(export).state == "waiting"
+    WorkspaceExport.objects.filter(pk=busy.pk).update(heartbeat_at=AT)
+    mail.outbox.clear()
+    with commit():
+        assert [tend_exports(at=day_later) for _try in range(2)] == [1, 0]
+
+    assert (fresh(export).state, fresh(export).failure) == ("failed", "not_begun")
+    words = "No worker took it within a day. Tell the operator, then ask for it again."
+    assert Notification.objects.get().body == words
+    assert list_acts() == ["requested", "failed"]
+    assert AuditEvent.objects.get(action="workspaces.export_failed").data == {"failure": "not_begun"}
+    WorkspaceExport.objects.filter(pk=export.pk).update(expires_at=timezone.now() + KEPT)
+    assert words in sign_in(owner).get(f"/w/{company.slug}/admin/exports").content.decode()
+    # The message may come after all; then it does nothing.
+    assert not run_export(export_id=export.pk, clock=lambda: day_later)
+    assert make_export(company, owner).state == "ready"
+
+
 def test_one_that_was_begun_again_meanwhile_does_not_fail(
     company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
 ) -> None:
@@ -446,6 +480,41 @@ def test_files_that_no_export_names_are_swept(company: Workspace, owner: User, m
     default_storage.save(f"exports/{company.pk}/half.zip", ContentFile(b"PK"))
     assert [sweep_export_files() for _try in range(2)] == [1, 0]
     assert [path.name for path in list_stored(media)] == [Path(export.storage_key).name]
+
+
+def test_an_erasure_deletes_files_after_its_commit_and_tries_again(
+    company: Workspace,
+    owner: User,
+    media: Path,
+    commit: Callable[[], AbstractContextManager[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exports = [make_export(company, owner) for _number in range(2)]
+    stuck = exports[0].storage_key
+    delete = default_storage.delete
+
+    def refuse(key: str) -> None:
+        if key == stuck:
+            raise PermissionError(key)
+        delete(key)
+
+    monkeypatch.setattr(default_storage, "delete", refuse)
+    with pytest.raises(RuntimeError), commit(), transaction.atomic():
+        assert erase_exports(company) == 2
+        assert len(list_stored(media)) == 2
+        raise RuntimeError("the erasure is rolled back")
+    assert (WorkspaceExport.objects.count(), len(list_stored(media))) == (2, 2)
+
+    with commit():
+        assert [erase_exports(company) for _try in range(2)] == [2, 0]
+    assert [path.name for path in list_stored(media)] == [Path(stuck).name]
+
+    late = default_storage.save(f"exports/{company.pk}/zzz.zip", ContentFile(b"PK"))
+    assert [sweep_export_files() for _try in range(2)] == [1, 0]
+    assert not default_storage.exists(late)
+    monkeypatch.undo()
+    assert [sweep_export_files() for _try in range(2)] == [1, 0]
+    assert list_stored(media) == []
 
 
 def test_it_is_written_to_and_sent_from_an_object_store(
@@ -605,6 +674,39 @@ def test_a_download_is_whole_and_breaks_off_when_the_access_ends(
     answer = client.get(path)
     Member.objects.filter(workspace=company, user=owner).update(role="admin")
     assert (answer.status_code, read_body(answer)) == (200, b"")
+
+
+def test_several_owners_download_at_once_and_each_at_most_two(
+    transactional_db: None, client: Client, company: Workspace, owner: User
+) -> None:
+    export = create_ready_export(company, by=owner, at=timezone.now())
+    second = seat(company, "admin")
+    Member.objects.filter(pk=second.pk).update(role="owner")
+    path = f"/w/{company.slug}/admin/exports/{export.pk}/file"
+    others = Client()
+    for browser, person in ((client, owner), (others, second.user)):
+        browser.force_login(person)
+        confirm_identity(browser, person)
+
+    open_ones = [client.get(path), client.get(path)]
+    refused = client.get(path)
+    by_key = ApiClient(owner, workspace=company, scopes=["account"]).post(
+        f"workspaces/{company.slug}/exports/{export.pk}/file", {"password": PASSWORD}
+    )
+    theirs = others.get(path)
+
+    assert [answer.status_code for answer in (*open_ones, refused, by_key, theirs)] == [
+        200,
+        200,
+        429,
+        429,
+        200,
+    ]
+    assert "You are downloading two exports already." in refused.content.decode()
+    assert by_key.json()["error"]["code"] == "too_many_at_once"
+    assert list_acts() == ["downloaded"] * 3
+    assert {read_body(answer) for answer in (open_ones[1], theirs, open_ones[0])} == {b"PK whole"}
+    wait_for(lambda: client.get(path).status_code == 200)
 
 
 def test_the_api(

@@ -32,7 +32,7 @@ class WorkspaceExport(models.Model):
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     storage_key = models.CharField(max_length=200, blank=True)
-    # "access_ended" or "lost".
+    # "access_ended", "lost", or "not_begun" when no worker took it.
     failure = models.CharField(max_length=20, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     claim = models.UUIDField(null=True)

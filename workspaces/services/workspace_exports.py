@@ -29,7 +29,7 @@ from core.jobs import enqueue_on_commit, log_refused_task
 from core.links import absolute_url
 from core.look.formats import day_format
 from core.scope import open_scope, system_scope
-from core.stored_files import write_file
+from core.stored_files import try_to_delete, write_file
 from workspaces.access import WorkspaceAct, access_workspace, renew_scope
 from workspaces.exports import load_steps
 from workspaces.mail_text import MailText
@@ -53,6 +53,8 @@ KEPT_COUNT = 3
 # A run without a sign of life for this long was lost; one gives a sign for each page of rows and file.
 LEASE = timedelta(minutes=30)
 NOT_STARTED = timedelta(minutes=5)
+# How long an export waits for a worker while none gives a sign of life.
+WAITS_AT_MOST = timedelta(hours=24)
 ATTEMPTS = 3
 AT_ONCE = 100
 # Advisory lock of whoever begins an export; no other code locks with this number.
@@ -147,21 +149,23 @@ def run_export(*, export_id: UUID, clock: Callable[[], datetime]) -> bool:
 
 
 def tend_exports(*, at: datetime) -> int:
-    """Start a lost export again, fail those that were lost too often, remove old ones. Idempotent.
+    """Start a lost export again, remove old ones, fail what was lost too often or waits too long. Idempotent.
+
 
     Opens a scope for each; returns how many it dealt with.
     """
     with system_scope(PURPOSE):
         lost = WorkspaceExport.objects.filter(_is_lost(at), attempts__gte=ATTEMPTS)
-        failed = list(lost.select_related("workspace", "requested_by").order_by("pk")[:AT_ONCE])
+        failed = [(export, "lost") for export in _read_failed(lost)]
+        failed += [(export, "not_begun") for export in _read_failed(_find_not_begun(at))]
         old = list(WorkspaceExport.objects.filter(expires_at__lte=at).order_by("pk")[:AT_ONCE])
     count = 0
-    for export in failed:
+    for export, failure in failed:
         same = WorkspaceExport.objects.filter(
             pk=export.pk, state=export.state, claim=export.claim, heartbeat_at=export.heartbeat_at
         )
         with system_scope(PURPOSE):
-            count += _fail(same, export, "lost", at)
+            count += _fail(same, export, failure, at)
     for export in old:
         with system_scope(PURPOSE):
             delete_export(export=export, by=None, at=at)
@@ -172,9 +176,11 @@ def tend_exports(*, at: datetime) -> int:
 
 
 def sweep_export_files() -> int:
-    """Delete stored files that no export names, of runs that were killed; return how many. Idempotent.
+    """Delete stored files that no export names; return how many. Idempotent.
 
-    A run notes the name of its file before it begins it. Call it without a transaction.
+    They are those of runs that were killed, and those whose deletion failed. A run notes the name of its file
+    before it begins it. A file that cannot be deleted waits for the next sweep and keeps no other from it.
+    Call it without a transaction.
     """
     try:
         workspaces = default_storage.listdir(FOLDER)[0]
@@ -190,17 +196,18 @@ def sweep_export_files() -> int:
             )
         for key in keys:
             if key not in known:
-                default_storage.delete(key)
-                count += 1
+                count += try_to_delete(key)
     return count
 
 
 def erase_exports(workspace: Workspace) -> int:
-    """Remove all exports of a workspace, for its erasure; return how many."""
+    """Remove all exports of a workspace, for its erasure, in the caller's transaction; return how many.
+
+    The files go after the commit. When that fails, ``sweep_export_files`` removes them.
+    """
     found = list(WorkspaceExport.objects.select_for_update(of=("self",)).filter(workspace=workspace))
     for export in found:
-        if export.storage_key:
-            default_storage.delete(export.storage_key)
+        _delete_file_on_commit(export.storage_key)
         export.delete()
     return len(found)
 
@@ -210,6 +217,17 @@ def _is_lost(at: datetime) -> Q:
     return Q(state=ExportState.WAITING, requested_at__lt=at - NOT_STARTED) | Q(
         state=ExportState.RUNNING, heartbeat_at__lt=at - LEASE
     )
+
+
+def _find_not_begun(at: datetime) -> QuerySet[WorkspaceExport]:
+    """Return exports that waited too long, none while a worker makes exports: then they are in the queue."""
+    if WorkspaceExport.objects.filter(heartbeat_at__gte=at - 2 * LEASE).exists():
+        return WorkspaceExport.objects.none()
+    return WorkspaceExport.objects.filter(state=ExportState.WAITING, requested_at__lt=at - WAITS_AT_MOST)
+
+
+def _read_failed(found: QuerySet[WorkspaceExport]) -> list[WorkspaceExport]:
+    return list(found.select_related("workspace", "requested_by").order_by("pk")[:AT_ONCE])
 
 
 def _delete_file_on_commit(key: str) -> None:
@@ -326,10 +344,18 @@ def _fail(own: QuerySet[WorkspaceExport], export: WorkspaceExport, failure: str,
     ):  # fmt: skip
         return 0
     _delete_file_on_commit(export.storage_key)
+    export.failure = failure
     _record("export_failed", export, by=None, at=at, failure=failure)
     if failure != "access_ended":
         _tell(export.requested_by, FAILED_KIND, export, at)
     return 1
+
+
+def describe_failure(failure: str) -> str:
+    """Return what the requester can do about a failed export."""
+    if failure == "not_begun":
+        return gettext("No worker took it within a day. Tell the operator, then ask for it again.")
+    return gettext("Ask for it again. If it fails again, tell the operator.")
 
 
 def _tell(owner: User, kind: str, export: WorkspaceExport, at: datetime) -> None:
@@ -343,7 +369,7 @@ def _tell(owner: User, kind: str, export: WorkspaceExport, at: datetime) -> None
             body = gettext("An owner can download it until %(day)s.") % {"day": day}
         else:
             title = gettext("The export of %(name)s failed") % name
-            body = gettext("Ask for it again. If it fails again, tell the operator.")
+            body = describe_failure(export.failure)
         notify(user=owner, kind=kind, title=title, body=body, url=url, at=at)
         text = MailText(title, (body,), link=absolute_url(url), label=gettext("Open the page of exports"))
         enqueue_mail(to=owner.email, text=text)

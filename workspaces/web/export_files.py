@@ -10,9 +10,11 @@ from uuid import UUID
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.errors import Conflict, Forbidden, NotFound
 from core.scope import open_scope
+from core.slots import HeldSlot, Slots, claim_slot
 from core.stored_files import read_range
 from gpts.chat.streaming.threads import in_thread
 from workspaces.access import WorkspaceAct, access_export_file, access_workspace, renew_scope
@@ -22,12 +24,20 @@ PIECE = 4 * 1024 * 1024
 # They only wait for the store, without a database connection; turns have threads of their own.
 READ_THREADS = 4
 _readers = ThreadPoolExecutor(max_workers=READ_THREADS, thread_name_prefix="export")
+# Each owner reads for themselves; a lease is renewed with each piece, so a stalled download loses it.
+DOWNLOADS = Slots("export-downloads", 2, 300)
+
+
+def claim_download(user: User) -> HeldSlot:
+    """Return a place for one more download of ``user``; raises RateLimited (``too_many_at_once``)."""
+    message = _("You are downloading two exports already. Wait until one of them has ended.")
+    return claim_slot(DOWNLOADS, user.pk, message=message)
 
 
 def stream_export_file(
-    export: WorkspaceExport, *, user: User, api_key: ApiKey | None = None
+    export: WorkspaceExport, *, user: User, slot: HeldSlot, api_key: ApiKey | None = None
 ) -> StreamingHttpResponse:
-    """Stream the ZIP file. It breaks off when the person, or the key, loses the access meanwhile.
+    """Stream the ZIP file, then release ``slot``. It breaks off when person or key lose the access meanwhile.
 
     Whoever gets less than Content-Length says, or a ZIP without its end, has not got the whole.
     """
@@ -36,16 +46,20 @@ def stream_export_file(
     async def read() -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         start = 0
-        while start < size:
-            try:
-                await in_thread(_check_access, slug, export_id, user, api_key)
-                piece = await loop.run_in_executor(_readers, read_range, key, start, PIECE)
-            except (Conflict, Forbidden, NotFound, FileNotFoundError):
-                return
-            if not piece:
-                return
-            start += len(piece)
-            yield piece
+        try:
+            while start < size:
+                try:
+                    await in_thread(_check_access, slug, export_id, user, api_key, slot)
+                    piece = await loop.run_in_executor(_readers, read_range, key, start, PIECE)
+                except (Conflict, Forbidden, NotFound, FileNotFoundError):
+                    return
+                if not piece:
+                    return
+                start += len(piece)
+                yield piece
+        finally:
+            # Not awaited: a reader who left has cancelled this.
+            _readers.submit(slot.release)
 
     response = StreamingHttpResponse(read())
     _set_headers(response, export)
@@ -68,9 +82,10 @@ def _set_headers(response: HttpResponseBase, export: WorkspaceExport) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
 
 
-def _check_access(slug: str, export_id: UUID, user: User, api_key: ApiKey | None) -> None:
+def _check_access(slug: str, export_id: UUID, user: User, api_key: ApiKey | None, slot: HeldSlot) -> None:
     key_id = None if api_key is None else api_key.pk
     person, scope = renew_scope(user_id=user.pk, api_key_id=key_id, at=timezone.now())
     with open_scope(scope):
         tenant = access_workspace(person, slug, to=WorkspaceAct.OWN)
         access_export_file(tenant, export_id, at=timezone.now())
+    slot.renew()

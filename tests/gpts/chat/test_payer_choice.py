@@ -8,6 +8,7 @@ import re
 import httpx2
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from core.scope import open_scope, system_scope
 from gpts.assistants.services.versions import set_live_version
@@ -105,7 +106,7 @@ def test_the_chosen_workspace_holds_the_conversation_and_its_budgets_pay(
     with system_scope("tests"):
         # A budget of the company refuses the chats that count for it, and no others.
         create_monthly_budget(acme, owner, hard_limit=1)
-        record_answers(ann, acme, gpt, answers=1)
+        record_answers(ann, acme, gpt, at=timezone.now())
     assert start(url, workspace=acme.slug) == (429, "budget_exceeded")
     with system_scope("tests"):
         assert Conversation.objects.count() == before

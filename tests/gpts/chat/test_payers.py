@@ -70,7 +70,7 @@ def test_a_removed_member_starts_no_turn_in_an_old_conversation(
     gpt, company, member, conversation = create_company_chat(model_server.url)
     with system_scope("tests"):
         create_monthly_budget(company, gpt.owner, hard_limit=1)
-        record_answers(member, company, gpt, answers=1)
+        record_answers(member, company, gpt, at=timezone.now())
         turn = conversation.turns.get()
     browser, base = make_web_client(member), f"/c/{conversation.pk}/turns"
     addresses = [base, f"{base}/{turn.pk}/retry", f"{base}/{turn.pk}/edit"]

@@ -20,7 +20,7 @@ from workspaces.queries.exports import list_exports
 from workspaces.services.export_writing import list_left_out
 from workspaces.services.workspace_exports import delete_export, record_download, request_export
 from workspaces.states import OPEN_EXPORTS
-from workspaces.web.export_files import describe_export_file, stream_export_file
+from workspaces.web.export_files import claim_download, describe_export_file, stream_export_file
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import asks_again
 
@@ -66,8 +66,9 @@ def download(request: HttpRequest, workspace: str, export_id: UUID) -> HttpRespo
     export = access_export_file(tenant, export_id, at=timezone.now())
     if request.method == "HEAD":
         return describe_export_file(export)
+    slot = claim_download(user)
     record_download(export=export, by=user, at=timezone.now())
-    return stream_export_file(export, user=user)
+    return stream_export_file(export, user=user, slot=slot)
 
 
 @login_required
