@@ -25,7 +25,7 @@ from core.errors import DomainError
 from gpts.assistants.queries.approved_addresses import list_gpts_approved_with
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
-from gpts.llm.catalogue import get_last_day, is_retired
+from gpts.llm.catalogue import get_last_day, is_retired, list_chat_models
 from gpts.llm.embedding_messages import describe_embedding_failure
 from gpts.llm.failure_messages import get_failure_label
 from gpts.llm.queries import (
@@ -45,12 +45,14 @@ from gpts.llm.services.catalogue import (
     import_models,
 )
 from gpts.llm.services.probe import request_test
-from gpts.llm.states import Capability, ProviderKind
+from gpts.llm.states import Capability, ModelKind, ProviderKind
 from gpts.llm.web.forms import ModelForm, ProviderForm, RetirementForm
 from gpts.llm.web.search_mode import get_search_context
 from gpts.llm.wording import describe_failure, describe_refused_options
-from workspaces.access import WorkspaceAct, access_workspace
+from marketplace.services.hidden_models import get_hiding_rule, set_model_hidden
+from workspaces.access import WorkspaceAct, access_workspace, not_found
 from workspaces.models import Workspace
+from workspaces.queries import read_policy
 from workspaces.web.forms import add_refusal
 from workspaces.web.people import person_of
 from workspaces.web.staff import staff_required
@@ -109,7 +111,14 @@ def _model_list(request: HttpRequest, owner: CatalogueOwner) -> HttpResponse:
     own = [_provider_row(owner, provider) for provider in list_providers(owner.workspace)]
     shared = []
     if owner.workspace is not None:
+        tenant = owner.workspace
+        rules = read_policy(tenant.pk).policy.rules
+        may_hide = person_of(request).has_perm(WorkspaceAct.MANAGE_POLICY, tenant)
         shared = [_provider_row(None, row) for row in list_providers(None) if row.is_enabled]
+        for item in (item for row in shared for item in row["models"]):
+            if item["model"].kind == ModelKind.CHAT:
+                item["is_hidden"] = get_hiding_rule(item["model"]) in rules
+                item["hide_url"] = owner.url("model-hide", item["model"].pk) if may_hide else ""
     endings = list_retirements(owner.workspace) if owner.workspace is not None else []
     return _page(
         request,
@@ -121,6 +130,27 @@ def _model_list(request: HttpRequest, owner: CatalogueOwner) -> HttpResponse:
         new_url=owner.url("provider-new"),
         search=get_search_context() if owner.workspace is None else None,
     )
+
+
+@login_required
+@require_POST
+def model_hide(request: HttpRequest, workspace: str, model_id: int) -> HttpResponse:
+    """Hide an offered model from everybody in the workspace, or show it again (``hidden`` 1 or 0)."""
+    user = person_of(request)
+    tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_MODELS)
+    access_workspace(user, workspace, to=WorkspaceAct.MANAGE_POLICY)
+    model = list_chat_models(tenant).filter(pk=model_id).first()
+    if model is None:
+        raise not_found()
+    is_hidden = request.POST.get("hidden") == "1"
+    set_model_hidden(workspace=tenant, model=model, is_hidden=is_hidden, by=user, at=timezone.now())
+    text = (
+        _("%(model)s is hidden: nobody here can choose it, and answers with it are refused.")
+        if is_hidden
+        else _("%(model)s can be chosen again, unless another rule forbids it.")
+    )
+    messages.success(request, text % {"model": model.shown_label})
+    return redirect("gpts:workspace-model-list", tenant.slug)
 
 
 def _provider_row(owner: CatalogueOwner | None, provider: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ urlpatterns = [
         f"{_WORKSPACE}/providers/<int:provider_id>/models/new", models.model_new, name="workspace-model-new"
     ),
     path(f"{_WORKSPACE}/<int:model_id>", models.model_change, name="workspace-model-change"),
+    path(f"{_WORKSPACE}/<int:model_id>/hide", models.model_hide, name="workspace-model-hide"),
     path(f"{_WORKSPACE}/<int:model_id>/retire", models.model_retire, name="workspace-model-retire"),
     path(f"{_WORKSPACE}/<int:model_id>/forget", models.model_forget, name="workspace-model-forget"),
     path(f"{_WORKSPACE}/<int:model_id>/replace", models.model_replace, name="workspace-model-replace"),

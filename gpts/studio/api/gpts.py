@@ -14,6 +14,7 @@ from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import get_live_versions, list_available_models, list_own_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt, update_draft
+from gpts.chat.services.policy_checks import keep_allowed
 from gpts.studio.api.serializers import (
     ChangeGPTSerializer,
     DeleteGPTSerializer,
@@ -115,14 +116,15 @@ class DuplicateView(LoggiaAPIView):
 
 
 class ModelsView(LoggiaAPIView):
-    """Models that a GPT of the key's workspace may use, the default first."""
+    """Models that the person may use in a GPT of the key's workspace, the default first."""
 
     required_scopes: ClassVar = {"GET": ApiScope.GPTS_READ}
 
     @extend_schema(operation_id="model_list", responses=LanguageModelSerializer(many=True))
     def get(self, request: Request) -> Response:
-        _user, key = bearer(request)
-        models = list(list_available_models(key.workspace)[:200])
+        user, key = bearer(request)
+        offered = list(list_available_models(key.workspace)[:200])
+        models = keep_allowed(offered, user_id=user.pk, workspace_id=key.workspace_id)
         return Response(
             {
                 "items": LanguageModelSerializer(models, many=True).data,

@@ -37,7 +37,7 @@ def configure(request: HttpRequest, slug: str) -> HttpResponse:
         return _autosave(request, gpt) if _wants_json(request) else _save_form(request, gpt)
     gpt = access_gpt(user, slug, to=GPTAct.VIEW_SETTINGS)
     frame = get_builder_frame(user, gpt)
-    form = DraftForm(gpt=gpt, may_edit=frame.may_edit)
+    form = DraftForm(gpt=gpt, may_edit=frame.may_edit, person=person_of(request))
     return _render_page(request, gpt, form, starters=list(gpt.starters), frame=frame)
 
 
@@ -77,7 +77,7 @@ def _autosave(request: HttpRequest, gpt: GPT) -> JsonResponse:
 
 
 def _save_form(request: HttpRequest, gpt: GPT) -> HttpResponse:
-    form = DraftForm(request.POST, gpt=gpt, may_edit=True)
+    form = DraftForm(request.POST, gpt=gpt, may_edit=True, person=person_of(request))
     starters = request.POST.getlist("starters")
     try:
         update_draft(

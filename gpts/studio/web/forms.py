@@ -26,11 +26,13 @@ from gpts.assistants.services.draft_settings import SETTING_CLEANERS
 from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.assistants.services.versions import RELEASE_NOTES_LENGTH
 from gpts.assistants.states import Category, OutputFormat
+from gpts.chat.services.policy_checks import keep_allowed
 from gpts.llm.catalogue import get_features, get_provider_tools, is_retired
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.outputs import MAX_SCHEMA_CHARACTERS
 from gpts.llm.states import Capability, ModelChoice
 from gpts.studio.gpt_templates import GPTTemplate
+from workspaces.models import User
 
 
 def counter_attrs(limit: int, **attrs: Any) -> dict[str, Any]:
@@ -158,14 +160,17 @@ class DraftForm(forms.Form):
         widget=forms.TextInput(attrs=counter_attrs(NO_ANSWER_LENGTH)),
     )
 
-    def __init__(self, *args: Any, gpt: GPT, may_edit: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, gpt: GPT, may_edit: bool, person: User, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {name: _get_initial(gpt, name) for name in self.base_fields})
         super().__init__(*args, **kwargs)
-        self.models = list(list_available_models(gpt.workspace))
+        offered = list(list_available_models(gpt.workspace))
+        self.models = offered
+        if may_edit:
+            self.models = keep_allowed(offered, user_id=person.pk, workspace_id=gpt.workspace_id)
         model, listed = self.fields["language_model"], self.fields["allowed_models"]
         assert isinstance(model, forms.ChoiceField)
         assert isinstance(listed, forms.MultipleChoiceField)
-        model.choices = list_model_choices(self.models, gpt)
+        model.choices = list_model_choices(self.models, gpt, is_offered=gpt.language_model in offered)
         listed.choices = list_allowed_model_choices(self.models, gpt)
         current = gpt.language_model or next(iter(self.models), None)
         self.abilities = {str(item.pk): list_abilities(item) for item in (*self.models, current) if item}
@@ -183,12 +188,13 @@ def _get_initial(gpt: GPT, name: str) -> Any:
     return "" if value is None else value
 
 
-def list_model_choices(models: list[LanguageModel], gpt: GPT) -> list[tuple[Any, Any]]:
-    """Return the offered models, and the draft's own also if it was retired."""
+def list_model_choices(models: list[LanguageModel], gpt: GPT, *, is_offered: bool) -> list[tuple[Any, Any]]:
+    """Return the models to choose, and the draft's own also if it was retired or a rule forbids it."""
     choices: list[tuple[Any, Any]] = [(model.pk, f"{model} · {model.provider}") for model in models]
     current = gpt.language_model
     if current is not None and current.pk not in [value for value, _label in choices]:
-        choices.append((current.pk, _("%(model)s (retired)") % {"model": current.shown_label}))
+        text = _("%(model)s (forbidden by a rule)") if is_offered else _("%(model)s (retired)")
+        choices.append((current.pk, text % {"model": current.shown_label}))
     return [("", _("The workspace's default")), *choices] if current is None else choices
 
 

@@ -37,6 +37,7 @@ ROWS: list[Row] = [
     ),
     page("gpts:workspace-model-new", ADMINS, "GET POST", ids=PROVIDER, body=PRICED, forbidden=MEMBER),
     page("gpts:workspace-model-change", ADMINS, "GET POST", ids=MODEL, body=RENAMED, forbidden=MEMBER),
+    page("gpts:workspace-model-hide", ADMINS, "POST", ids=MODEL, body={"hidden": "0"}, forbidden=MEMBER),
     page("gpts:workspace-model-retire", ADMINS, "POST", ids=MODEL, body={"day": ""}, forbidden=MEMBER),
     page("gpts:workspace-model-forget", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     page("gpts:workspace-model-replace", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
