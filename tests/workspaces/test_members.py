@@ -30,9 +30,9 @@ from workspaces.models import (
 from workspaces.rules import ADMIN_PARTS
 from workspaces.services.api_keys import create_api_key
 from workspaces.services.invite_links import create_invite_link
+from workspaces.services.joining import INVITATION_DAYS
 from workspaces.services.leaving import delete_account
 from workspaces.services.members import (
-    INVITATION_DAYS,
     accept_invitation,
     add_member,
     change_role,
