@@ -13,9 +13,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
+from importlib import import_module
 from typing import TextIO
 
+from celery.__main__ import main as celery_main
+
 from embedded.errors import StartupError
+from embedded.forking import freeze_memory
 from embedded.paths import ROOT, DataPaths, get_default_paths
 from embedded.postgres import EmbeddedPostgres
 from embedded.processes import last_lines
@@ -32,6 +37,7 @@ WORKERS: tuple[tuple[str, str, str], ...] = (
     ("outbound", "outbound", "--pool threads --concurrency 4"),
     ("search", "search", "--pool threads --concurrency 2"),
 )
+JOBS_ROLE = {"LOGGIA_DATABASE_ROLE": "worker"}
 MIN_FREE_BYTES = 300 * 1024 * 1024
 
 
@@ -197,27 +203,42 @@ def add_processes(supervisor: Supervisor, host: str, port: int) -> None:
          "--workers", os.environ.get("WEB_WORKERS") or "2", "--graceful-seconds", "8"],
         {"LOGGIA_DATABASE_ROLE": "app"},
     )  # fmt: skip
-    celery = [*python, "celery", "--app", "config.celery:app", "--quiet"]
-    role = {"LOGGIA_DATABASE_ROLE": "worker"}
+    jobs = list_celery_commands()
+    if sys.platform == "linux":
+        load_jobs()
+        for name, arguments in jobs.items():
+            supervisor.fork(name, partial(run_celery, arguments), JOBS_ROLE)
+    else:  # libraries of macOS do not survive a fork
+        for name, arguments in jobs.items():
+            supervisor.add(name, [*python, "celery", *arguments], JOBS_ROLE)
+    supervisor.read_outputs()
+
+
+def list_celery_commands() -> dict[str, list[str]]:
+    """Return the arguments of Celery for the workers and beat, by name."""
+    celery = ["--app", "config.celery:app", "--quiet"]
     given = {"FILES_CONCURRENCY": os.environ.get("FILES_CONCURRENCY") or "3"}
-    for name, queues, options in WORKERS:
-        more = options.format_map(given).split()
-        supervisor.add(
-            name,
-            [
-                *celery,
-                "worker",
-                "--loglevel",
-                "WARNING",
-                "--queues",
-                queues,
-                "--hostname",
-                f"{name}@%h",
-                *more,
-            ],
-            role,
-        )
-    supervisor.add("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], role)
+    return {
+        name: [
+            *celery, "worker", "--loglevel", "WARNING", "--queues", queues, "--hostname", f"{name}@%h",
+            *options.format_map(given).split(),
+        ]
+        for name, queues, options in WORKERS
+    } | {"beat": [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]}  # fmt: skip
+
+
+def load_jobs() -> None:
+    """Import what the workers and beat run, once for all of them."""
+    os.environ.update(JOBS_ROLE)
+    app = import_module("config.celery").app
+    app.loader.import_default_modules()
+    app.finalize(auto=True)
+    freeze_memory()
+
+
+def run_celery(arguments: list[str]) -> None:
+    sys.argv = ["celery", *arguments]
+    celery_main()
 
 
 def wait_for_page(supervisor: Supervisor, host: str, port: int) -> bool:

@@ -14,7 +14,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
+from embedded.forking import ForkedProcess, fork
 from embedded.processes import get_command_line, wait_until
 
 ENVIRONMENT_MARK = "LOGGIA_SUPERVISED_FROM"
@@ -31,44 +33,35 @@ def end_with_parent() -> None:
 class SupervisedProcess:
     """A process with its group of children, and the last lines of its output."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], root: Path) -> None:
+    def __init__(self, name: str, child: subprocess.Popen[bytes] | ForkedProcess, output: IO[bytes]) -> None:
         self.name = name
+        self.child = child
         self.last = deque[str](maxlen=15)
-        self.popen = subprocess.Popen(
-            command,
-            cwd=root,
-            env={**os.environ, **environment, ENVIRONMENT_MARK: str(root), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # its own process group: Ctrl-C reaches only the supervisor
-            preexec_fn=end_with_parent,  # noqa: PLW1509 - no thread of this process holds a lock yet
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._output = output
+        self._reader: threading.Thread | None = None
+
+    def start_reading(self) -> None:
+        if self._reader is None:
+            self._reader = threading.Thread(target=self._read, daemon=True)
+            self._reader.start()
 
     def _read(self) -> None:
-        assert self.popen.stdout is not None
-        with self.popen.stdout as lines:
+        with self._output as lines:
             for line in lines:
                 text = line.decode(errors="replace").rstrip()
                 self.last.append(text)
                 with suppress(OSError, ValueError):
                     print(f"{self.name:<8}| {text}", flush=True)
 
-    @property
-    def is_running(self) -> bool:
-        return self.popen.poll() is None
-
     def signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.popen.pid, number)
+            os.killpg(self.child.pid, number)
 
     @property
     def has_live_group(self) -> bool:
         """Whether any process of its group is alive."""
-        self.popen.poll()
-        return is_group_alive(self.popen.pid)
+        self.child.poll()
+        return is_group_alive(self.child.pid)
 
 
 def is_group_alive(group: int) -> bool:
@@ -89,11 +82,33 @@ class Supervisor:
         self.watched: dict[str, tuple[Callable[[], bool], Callable[[], str]]] = {}
         self.is_stop_requested = False
 
-    def add(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> SupervisedProcess:
-        process = SupervisedProcess(name, command, environment, self.root)
+    def add(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start a program."""
+        popen = subprocess.Popen(
+            command,
+            cwd=self.root,
+            env={**os.environ, **environment, ENVIRONMENT_MARK: str(self.root), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # its own process group: Ctrl-C reaches only the supervisor
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - no thread of this process holds a lock yet
+        )
+        assert popen.stdout is not None
+        self._add(SupervisedProcess(name, popen, popen.stdout))
+
+    def fork(self, name: str, run: Callable[[], object], environment: Mapping[str, str]) -> None:
+        """Run a function in a process that has what this one imported; before ``read_outputs``."""
+        self._add(SupervisedProcess(name, *fork(run, environment, prepare=end_with_parent)))
+
+    def _add(self, process: SupervisedProcess) -> None:
         self.processes.append(process)
-        self.record.write_text(json.dumps([process.popen.pid for process in self.processes]))
-        return process
+        self.record.write_text(json.dumps([process.child.pid for process in self.processes]))
+
+    def read_outputs(self) -> None:
+        """Show what the processes print. It takes threads, so that nothing is forked afterwards."""
+        for process in self.processes:
+            process.start_reading()
 
     def watch(self, name: str, is_alive: Callable[[], bool], last_output: Callable[[], str]) -> None:
         """Stop everything when ``is_alive`` returns False; ``last_output`` returns the end of its log."""
@@ -106,8 +121,8 @@ class Supervisor:
             if not is_alive():
                 return f"{name} is gone", last_output()
         for process in self.processes:
-            if not process.is_running:
-                code = process.popen.returncode
+            code = process.child.poll()
+            if code is not None:
                 how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
                 time.sleep(0.2)  # let the reader thread take the last lines
                 return f"{process.name} {how}", "\n".join(process.last)
@@ -116,6 +131,7 @@ class Supervisor:
     def run(self) -> int:
         """Wait for Ctrl-C, SIGTERM or a failure, then stop all; returns the exit code."""
         failed = None
+        self.read_outputs()
         while not self.is_stop_requested and not (failed := self.find_failure()):
             time.sleep(0.3)
         self.stop()
@@ -132,7 +148,7 @@ class Supervisor:
             for process in self.processes:
                 process.signal(signal.SIGKILL)
         for process in self.processes:
-            process.popen.wait()
+            process.child.wait()
         self.record.unlink(missing_ok=True)
 
     def _is_stopped(self) -> bool:
@@ -166,7 +182,7 @@ def has_clone_mark(group: int, root: Path) -> bool:
     """Whether a supervisor of this clone started the process group (group ids are reused)."""
     mark = f"{ENVIRONMENT_MARK}={root}".encode()
     if not Path("/proc/self/environ").exists():
-        return any(word in get_command_line(group) for word in ("config.asgi", "config.celery"))
+        return any(word in get_command_line(group) for word in ("config.web_server", "config.celery"))
     for entry in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             same = entry.name.isdigit() and os.getpgid(int(entry.name)) == group

@@ -1,5 +1,6 @@
-// [data-suggestions="URL"] on a search field: a list of GPTs and categories while somebody types. Combobox pattern with a
-// listbox: the focus stays in the field. Enter with nothing chosen sends the form as without this script.
+// [data-suggestions="URL"] on a field: a list of what matches while somebody types. Combobox pattern with a listbox: the
+// focus stays in the field. An option is a link, or has the text for the field in data-value. Enter with nothing chosen
+// sends the form as without this script.
 import { isComposingKey } from "./composing.js";
 import { each } from "./ready.js";
 
@@ -35,6 +36,13 @@ function attach(field) {
   // Else the browser's "back" would show the list as it was left.
   window.addEventListener("pagehide", close);
   list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[data-value]");
+    if (!option) return;
+    field.value = option.dataset.value;
+    close();
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
   field.addEventListener("keydown", (event) => {
     if (isComposingKey(event) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const last = list.children.length - 1;
@@ -71,7 +79,8 @@ function attach(field) {
     if (Date.now() < restsUntil) return close();
     const mine = new AbortController();
     request = mine;
-    const address = `${field.dataset.suggestions}?q=${encodeURIComponent(field.value.trim())}`;
+    const asked = field.dataset.suggestions;
+    const address = `${asked}${asked.includes("?") ? "&" : "?"}q=${encodeURIComponent(field.value.trim())}`;
     try {
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: mine.signal });
       if (answer.status === 429) restsUntil = Date.now() + 1000 * (Number(answer.headers.get("Retry-After")) || REST_SECONDS);
@@ -86,13 +95,24 @@ function attach(field) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
     const options = [...holder.content.querySelectorAll("[role=option]")];
-    if (!options.length || document.activeElement !== field) return close();
+    if (!options.length || document.activeElement !== field) {
+      close();
+      const none = holder.content.querySelector("[data-suggestions-none]");
+      if (none && document.activeElement === field) say(none, "field__help");
+      return;
+    }
     options.forEach((option, at) => (option.id = `${list.id}-${at}`));
     list.replaceChildren(...options);
-    count.textContent = holder.content.querySelector("[data-suggestions-count]").textContent.trim();
+    say(holder.content.querySelector("[data-suggestions-count]"), "visually-hidden");
     list.hidden = false;
     field.setAttribute("aria-expanded", "true");
     mark(-1);
+  }
+
+  // The number is for screen readers alone; that nothing matches is for everybody.
+  function say(source, className) {
+    count.className = className;
+    count.textContent = source.textContent.trim();
   }
 
   function mark(at) {
@@ -108,6 +128,7 @@ function attach(field) {
     mark(-1);
     list.hidden = true;
     list.replaceChildren();
+    count.className = "visually-hidden";
     count.textContent = "";
     field.setAttribute("aria-expanded", "false");
   }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from itertools import chain
 
 import psutil
@@ -160,11 +159,11 @@ def test_a_websocket_handshake_is_an_ordinary_request(server: WebService) -> Non
 
 
 @pytest.fixture
-def hasty(transactional_db: None) -> Iterator[WebService]:
-    """A web service with short times, so that the test need not wait."""
-    service = start_web_service("hasty", module="tests.support.hasty_web_server")
-    yield service
-    service.stop()
+def hasty(transactional_db: None, running_services: dict[str, WebService]) -> WebService:
+    """A web service with short times, so that the test need not wait; one for all tests."""
+    if "hasty" not in running_services:
+        running_services["hasty"] = start_web_service("hasty", module="tests.support.hasty_web_server")
+    return running_services["hasty"]
 
 
 def trickle(service: WebService, start: bytes, piece: bytes, every: float) -> tuple[int, float]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,8 +46,16 @@ class WaitingServer:
 class WaitingSupervisor(Supervisor):
     """Starts a process that waits in place of each command."""
 
-    def add(self, name: str, command: Any, environment: Any) -> Any:
-        return super().add(name, WAIT, environment)
+    def add(self, name: str, command: Any, environment: Any) -> None:
+        super().add(name, WAIT, environment)
+
+    def fork(self, name: str, run: Any, environment: Any) -> None:
+        super().fork(name, wait_as_told, environment)
+
+
+def wait_as_told() -> None:
+    os.write(1, b"waiting\n")
+    time.sleep(60)
 
 
 @pytest.fixture
@@ -85,7 +94,7 @@ def test_when_one_ends_all_stop_and_it_is_named(
     def kill() -> None:
         assert wait_until(lambda: len(supervisor.processes) == len(PARTS) - len(SERVERS), 30)
         assert wait_until(lambda: all(process.last for process in supervisor.processes), 30)
-        pids = {process.name: process.popen.pid for process in supervisor.processes}
+        pids = {process.name: process.child.pid for process in supervisor.processes}
         seen.extend(pids.values())
         os.kill(servers[part].process.pid if part in servers else pids[part], signal.SIGKILL)
 

@@ -14,7 +14,6 @@ from core.errors import InvalidInput
 from core.periods import Period
 from gpts.knowledge.models import KnowledgeFile
 from gpts.llm.models import LanguageModel
-from tests.isolation.grouping import Cases
 from tests.isolation.matrix import (
     PARTS,
     ROUTES,
@@ -33,6 +32,7 @@ from tests.isolation.requests import (
 )
 from tests.isolation.rows.row import Row
 from tests.isolation.world import World
+from tests.support.grouping import Cases
 from workspaces.models import ApiKey
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 
 from tests.isolation.database_state import ChangeDetector
-from tests.isolation.grouping import Cases
 from tests.isolation.matrix import (
     ROUTES,
     list_parts_with_unsafe_rows,
@@ -18,6 +17,7 @@ from tests.isolation.matrix import (
 from tests.isolation.requests import build_path, get_own_ids, send
 from tests.isolation.streams import StreamClient
 from tests.isolation.world import World
+from tests.support.grouping import Cases
 
 pytestmark = pytest.mark.django_db
 changes = ChangeDetector()

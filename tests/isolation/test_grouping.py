@@ -6,8 +6,8 @@ import pytest
 from django.core import mail
 from django.core.cache import cache
 
-from tests.isolation.grouping import Cases
 from tests.support.factories.workspaces import UserFactory
+from tests.support.grouping import Cases
 from workspaces.models import User
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 import pytest
 from django.urls import NoReverseMatch
 
-from tests.isolation.grouping import Cases
 from tests.isolation.matrix import (
     PARTS,
     ROUTES,
@@ -29,6 +28,7 @@ from tests.isolation.requests import (
 )
 from tests.isolation.rows.row import Row
 from tests.isolation.world import World
+from tests.support.grouping import Cases
 from workspaces.api.parsers import BoundedJSONParser
 
 pytestmark = pytest.mark.django_db

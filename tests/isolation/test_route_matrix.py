@@ -12,7 +12,6 @@ from django.test import Client
 
 from tests.isolation.absent import is_like_absent
 from tests.isolation.database_state import ChangeDetector, digest_tables
-from tests.isolation.grouping import Cases
 from tests.isolation.matrix import (
     PARTS,
     UNSAFE,
@@ -34,6 +33,7 @@ from tests.isolation.requests import (
 )
 from tests.isolation.response_headers import check_headers
 from tests.isolation.world import ACTORS, World
+from tests.support.grouping import Cases
 
 pytestmark = pytest.mark.django_db
 

@@ -10,11 +10,11 @@ from django.core import mail
 from django.db import connection
 
 from tests.isolation.database_state import ChangeDetector
-from tests.isolation.grouping import Cases
 from tests.isolation.matrix import ROUTES, ROWS, UNSAFE, Cell
 from tests.isolation.passkey import passkey_data
 from tests.isolation.requests import ask, get_own_ids
 from tests.isolation.world import World
+from tests.support.grouping import Cases
 
 pytestmark = pytest.mark.django_db
 STAFF = frozenset({"moderator", "finance", "operator"})

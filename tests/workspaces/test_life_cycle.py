@@ -320,7 +320,7 @@ def test_the_pages_and_their_password(client: Client, company: Workspace, owner:
     assert fresh(company).deletion_due_at is None
     for wrong in ("", "x", "9" * 5_000, "²"):
         assert client.post(f"{base}/hand-over", {"successor": wrong}).status_code == 400
-    client.post(f"{base}/hand-over", {"successor": seat(company, builder).pk})
+    client.post(f"{base}/hand-over", {"successor": builder.email})
     assert seat(company, builder).role == "owner"
     assert client.post(f"{base}/archive").status_code == 403
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from core.picks import Pick
 from workspaces.models import ApiKey, Invitation, Member, Notification, User, Workspace
-from workspaces.states import ADMIN_ROLES, BUILDER_ROLES, COMPANY_KINDS
-
-# How many members a list of choices offers.
-SUCCESSORS = 200
+from workspaces.states import BUILDER_ROLES, COMPANY_KINDS
 
 
 def find_user(email: str) -> User | None:
@@ -30,12 +29,6 @@ def list_members(
     if group_id is not None:
         rows = rows.filter(groups__group_id=group_id)
     return rows
-
-
-def list_builders(workspace: Workspace) -> QuerySet[Member]:
-    """Return active members who may own GPTs, by name."""
-    rows = Member.objects.filter(workspace=workspace, role__in=BUILDER_ROLES, user__is_active=True)
-    return rows.select_related("user").order_by("user__display_name", "pk")
 
 
 def count_members(workspace: Workspace) -> int:
@@ -62,11 +55,31 @@ def is_in_company(user_id: int) -> bool:
     return Member.objects.filter(user_id=user_id, workspace__kind__in=COMPANY_KINDS).exists()
 
 
-def list_successors(workspace: Workspace, person: User) -> list[Member]:
-    """Return the active members to whom ``person`` may hand the workspace over: admins first, by name."""
-    rows = Member.objects.filter(workspace=workspace, user__is_active=True).exclude(user=person)
-    is_admin = Case(When(role__in=ADMIN_ROLES, then=0), default=1)
-    return list(rows.select_related("user").order_by(is_admin, "user__display_name", "pk")[:SUCCESSORS])
+def pick_members(workspace: Workspace) -> Pick[User]:
+    """Return the choice among all members."""
+    return _pick_people(Member.objects.filter(workspace=workspace))
+
+
+def pick_builders(workspace: Workspace) -> Pick[User]:
+    """Return the choice among active members who may own GPTs."""
+    return _pick_people(
+        Member.objects.filter(workspace=workspace, role__in=BUILDER_ROLES, user__is_active=True)
+    )
+
+
+def pick_new_owners(workspace: Workspace, person: User) -> Pick[User]:
+    """Return the choice among the active members to whom ``person`` may hand the workspace over."""
+    others = Member.objects.filter(workspace=workspace, user__is_active=True).exclude(user=person)
+    return _pick_people(others)
+
+
+def _pick_people(seats: QuerySet[Member]) -> Pick[User]:
+    return Pick(
+        User.objects.filter(pk__in=seats.order_by().values("user_id")),
+        name="display_name",
+        key="email",
+        unknown=_("Nobody here who could be chosen has this name or e-mail address."),
+    )
 
 
 def list_open_invitations(workspace: Workspace, *, at: datetime) -> QuerySet[Invitation]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,36 +17,39 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.errors import DomainError
+from core.errors import DomainError, InvalidInput
+from core.picks import TEXT_LENGTH
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.gpts import list_gpts_of
+from gpts.assistants.queries.picks import pick_gpts
 from gpts.chat.access import access_legal_hold, access_retention_rule
 from gpts.chat.models.retention import HOLD_REASON_LENGTH, MAX_DAYS
 from gpts.chat.queries.retention import list_gpts_to_hold, list_holds, list_rules_in_force
 from gpts.chat.services.retention import end_hold, end_rule, propose_rule, save_rule, start_hold
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.models import Workspace
+from workspaces.queries import pick_members
+from workspaces.web.company.people_search import people_search_url
 from workspaces.web.forms import add_refusal
 from workspaces.web.people import person_of
+from workspaces.web.picks import PickField, PickInput
 
-# GPTs that the selects offer, and holds of the past that the page shows.
-OFFERED, PAST = 500, 20
+# Holds of the past that the page shows.
+PAST = 20
 
 
 class _WithGPT(forms.Form):
-    def __init__(self, *args: Any, gpts: list[GPT], nobody: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.gpts = {str(gpt.pk): gpt for gpt in gpts}
-        choices = [("", nobody), *((pk, _name(gpt)) for pk, gpt in self.gpts.items())]
-        self.fields["gpt"] = forms.ChoiceField(label="GPT", choices=choices, required=False)
-
-    @property
-    def gpt(self) -> GPT | None:
-        return self.gpts.get(self.cleaned_data.get("gpt", ""))
-
-
-def _name(gpt: GPT) -> str:
-    return gpt.name if gpt.deleted_at is None else _("%(name)s (deleted)") % {"name": gpt.name}
+    def __init__(
+        self, data: Any, tenant: Workspace, gpts: QuerySet[GPT], *, use: str, help_text: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["gpt"] = PickField(
+            pick_gpts(gpts),
+            url=f"{reverse('gpts:gpt-search', args=[tenant.slug])}?for={use}",
+            label="GPT",
+            required=False,
+            help_text=help_text,
+        )
 
 
 class RuleForm(_WithGPT):
@@ -55,8 +59,8 @@ class RuleForm(_WithGPT):
 
 
 class HoldForm(_WithGPT):
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail address of the person"), max_length=254, required=False
+    email = forms.CharField(
+        label=gettext_lazy("E-mail address of the person"), max_length=TEXT_LENGTH, required=False
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -65,25 +69,45 @@ class HoldForm(_WithGPT):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, data: Any, tenant: Workspace, **kwargs: Any) -> None:
+        gpts = list_gpts_to_hold(tenant)
+        super().__init__(
+            data,
+            tenant,
+            gpts,
+            use="hold",
+            help_text=_("Type a name. Leave it empty to hold a person."),
+            **kwargs,
+        )
+        self.members = pick_members(tenant)
+        self.fields["email"].widget = PickInput(people_search_url(tenant, "hold"))
+
+    def clean_email(self) -> str:
+        """Return the address of the member who was named, otherwise what was typed: of somebody who left."""
+        text: str = self.cleaned_data["email"]
+        if not text:
+            return ""
+        try:
+            return self.members.resolve(text).email
+        except InvalidInput as refusal:
+            if refusal.code == "ambiguous_choice":
+                raise forms.ValidationError(str(refusal.message), code=refusal.code) from refusal
+            return text
+
 
 def _enter(request: HttpRequest, slug: str) -> Workspace:
     return access_workspace(person_of(request), slug, to=WorkspaceAct.MANAGE_RETENTION)
 
 
 def _build_forms(tenant: Workspace, request: HttpRequest, posted: str) -> tuple[RuleForm, HoldForm]:
-    gpts = list(list_gpts_of(tenant).order_by("name", "id")[:OFFERED])
     rule = RuleForm(
         request.POST if posted == "rule" else None,
-        gpts=gpts,
-        nobody=_("All GPTs without a rule of their own"),
+        tenant,
+        list_gpts_of(tenant),
+        use="rule",
+        help_text=_("Type a name. Empty: all GPTs without a rule of their own."),
     )
-    hold = HoldForm(
-        request.POST if posted == "hold" else None,
-        gpts=list(list_gpts_to_hold(tenant).order_by("name", "id")[:OFFERED]),
-        nobody=_("No GPT: a person"),
-        auto_id="hold_%s",
-    )
-    return rule, hold
+    return rule, HoldForm(request.POST if posted == "hold" else None, tenant, auto_id="hold_%s")
 
 
 @login_required
@@ -96,7 +120,7 @@ def retention(request: HttpRequest, workspace: str) -> HttpResponse:
         try:
             rule = propose_rule(
                 workspace=tenant,
-                gpt=rule_form.gpt,
+                gpt=rule_form.cleaned_data["gpt"],
                 days=rule_form.cleaned_data["days"],
                 by=person_of(request),
                 at=timezone.now(),
@@ -161,7 +185,7 @@ def hold_start(request: HttpRequest, workspace: str) -> HttpResponse:
             start_hold(
                 workspace=tenant,
                 email=form.cleaned_data["email"],
-                gpt=form.gpt,
+                gpt=form.cleaned_data["gpt"],
                 reason=form.cleaned_data["reason"],
                 by=person_of(request),
                 at=timezone.now(),

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from gpts.assistants.models import GPT
 from gpts.metering.forecasts import Forecast, forecast_use
 from gpts.metering.models import Budget, BudgetUse
 from gpts.metering.states import BudgetSubject, BudgetWindow
@@ -24,7 +23,6 @@ from workspaces.access import not_found
 from workspaces.models import Group, GroupMember, User, Workspace
 from workspaces.queries import get_user_roles, list_cost_centres, place_member
 
-GPT_CHOICES = 200
 # Without a soft limit, the share of the limit from which a budget shows as close to it.
 CLOSE_PERCENT = 90
 
@@ -209,12 +207,6 @@ def list_own_limits(user: User, *, at: datetime, workspace_id: int | None = None
 
 def list_group_choices(workspace: Workspace) -> list[tuple[int, str]]:
     return list(Group.objects.filter(workspace=workspace).order_by("name").values_list("pk", "name"))
-
-
-def list_gpt_choices(workspace: Workspace) -> list[tuple[str, str]]:
-    """Return slug and name of the workspace's GPTs, as suggestions for the form."""
-    found = GPT.objects.filter(workspace=workspace, deleted_at__isnull=True).order_by("name", "id")
-    return list(found.values_list("slug", "name")[:GPT_CHOICES])
 
 
 def _with_subjects(budgets: QuerySet[Budget]) -> QuerySet[Budget]:

@@ -9,18 +9,25 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.errors import InvalidInput
 from core.money import MICROS_PER_UNIT
+from core.picks import TEXT_LENGTH
+from gpts.assistants.queries.gpts import list_gpts_of
+from gpts.assistants.queries.picks import pick_gpts
 from gpts.metering.models import Budget, PriceCeiling
 from gpts.metering.models.budgets import BUDGET_NAME_LENGTH
-from gpts.metering.queries.budgets import list_gpt_choices, list_group_choices
+from gpts.metering.queries.budgets import list_group_choices
 from gpts.metering.services.budgets import draft_budget
 from gpts.metering.services.budgets.changes import DEFAULT_THRESHOLDS, LARGEST_LIMIT
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
 from workspaces.models import User, Workspace
-from workspaces.queries import list_cost_centres, list_members
+from workspaces.queries import list_cost_centres, pick_members
 from workspaces.states import WorkspaceKind
+from workspaces.web.company.people_search import people_search_url
+from workspaces.web.picks import PickInput
 
 SUBJECT_CHOICES = (
     ("person_each", _("Each member, counted alone")),
@@ -88,14 +95,19 @@ class LimitsForm(forms.Form):
 
 class BudgetForm(LimitsForm):
     whose = forms.ChoiceField(label=_("Whose use"), choices=SUBJECT_CHOICES)
-    user = forms.TypedChoiceField(label=_("Member"), required=False, coerce=int, empty_value=None)
+    user = forms.CharField(
+        label=_("Member"),
+        required=False,
+        max_length=TEXT_LENGTH,
+        help_text=_("Type a name or an e-mail address."),
+    )
     group = forms.TypedChoiceField(label=_("Group"), required=False, coerce=int, empty_value=None)
     cost_centre = forms.TypedChoiceField(label=_("Cost centre"), required=False, empty_value="")
     gpt = forms.CharField(
         label=_("GPT"),
         required=False,
-        max_length=80,
-        help_text=_("The last part of its address, of yours or of another one that you can use."),
+        max_length=TEXT_LENGTH,
+        help_text=_("Type a name. Of a GPT from elsewhere that you can use: the last part of its address."),
     )
     measure = forms.ChoiceField(label=_("What is counted"), choices=BudgetMeasure.choices)
     window = forms.ChoiceField(label=_("In each"), choices=BudgetWindow.choices, initial=BudgetWindow.MONTH)
@@ -120,18 +132,15 @@ class BudgetForm(LimitsForm):
         fields["measure"].choices = [
             (value, cost if value == BudgetMeasure.COST else label) for value, label in BudgetMeasure.choices
         ]
-        fields["gpt"].widget.attrs["list"] = "gpt-choices"
+        self.workspace = workspace
+        fields["gpt"].widget = PickInput(f"{reverse('gpts:gpt-search', args=[workspace.slug])}?for=budget")
+        fields["user"].widget = PickInput(people_search_url(workspace, "budget"))
         fields["thresholds"].initial = ", ".join(map(str, DEFAULT_THRESHOLDS))
         if workspace.kind == WorkspaceKind.PERSONAL:
             fields["whose"].choices = [choice for choice in SUBJECT_CHOICES if choice[0] in PERSONAL_CHOICES]
             del fields["user"], fields["group"], fields["cost_centre"]
         else:
-            people = sorted(
-                ((member.user_id, str(member.user)) for member in list_members(workspace)),
-                key=lambda pair: pair[1],
-            )
             groups = list_group_choices(workspace)
-            fields["user"].choices = [("", _("Choose a member")), *people]
             fields["group"].choices = [("", _("Choose a group")), *groups]
             fields["whose"].initial = "person_each"
             codes = list_cost_centres(workspace)
@@ -145,7 +154,28 @@ class BudgetForm(LimitsForm):
                         choice for choice in fields["whose"].choices if not choice[0].startswith(name)
                     ]
                     del fields[name]
-        self.gpt_choices = list_gpt_choices(workspace)
+
+    def clean_user(self) -> int | None:
+        """Return the id of the member who was named, for a budget of one member."""
+        text: str = self.cleaned_data["user"]
+        if self.data.get("whose") != "person" or not text:
+            return None
+        try:
+            return pick_members(self.workspace).resolve(text).pk
+        except InvalidInput as refusal:
+            raise forms.ValidationError(str(refusal.message), code=refusal.code) from refusal
+
+    def clean_gpt(self) -> str:
+        """Return the slug of a GPT of the workspace that was named, or what was typed as an address."""
+        text: str = self.cleaned_data["gpt"]
+        if self.data.get("whose") not in ("gpt", "gpt_each") or not text:
+            return ""
+        try:
+            return pick_gpts(list_gpts_of(self.workspace)).resolve(text).slug
+        except InvalidInput as refusal:
+            if refusal.code == "ambiguous_choice":
+                raise forms.ValidationError(str(refusal.message), code=refusal.code) from refusal
+            return text.strip().rstrip("/").rpartition("/")[2]
 
     def draft(self, workspace: Workspace, *, by: User, at: datetime) -> Budget:
         """Return the budget that was entered, not saved. Raises InvalidInput."""
@@ -166,7 +196,7 @@ class BudgetForm(LimitsForm):
             group_id=values.get("group"),
             cost_centre=values.get("cost_centre", ""),
             thresholds=thresholds,
-            gpt_slug=values["gpt"].strip().rstrip("/").rpartition("/")[2],
+            gpt_slug=values["gpt"],
             measure=values["measure"],
             window=values["window"],
             **self.get_limits(values["measure"]),

@@ -24,7 +24,6 @@ from gpts.assistants.queries.gpt_table import (
     list_gpt_filters,
     read_filter_choices,
 )
-from gpts.assistants.queries.orphans import list_successors
 from gpts.assistants.services.gpt_filters import delete_gpt_filter, save_gpt_filter
 from gpts.assistants.services.gpt_table_exports import record_gpt_table_export
 from gpts.assistants.states import Audience
@@ -32,11 +31,13 @@ from gpts.assistants.web.builder_frame import get_icon_url
 from gpts.studio.web.gpt_batches import BatchAct, BatchResult, apply_batch, read_chosen
 from gpts.studio.web.gpt_table_files import stream_gpt_table
 from workspaces.access import WorkspaceAct, access_workspace
-from workspaces.models import User, Workspace
+from workspaces.models import Workspace
+from workspaces.queries import pick_builders
+from workspaces.web.company.people_search import people_search_url
 from workspaces.web.people import person_of
+from workspaces.web.picks import PickField, PickForm
 
 PAGE_ROWS = 50
-MAX_SUCCESSORS = 500
 
 
 @login_required
@@ -131,18 +132,24 @@ def batch(request: HttpRequest, workspace: str) -> HttpResponse:
         "act": BatchAct(act),
         "chosen": chosen,
         "audiences": [(one.value, one.label) for one in DIRECT_AUDIENCES],
-        "successors": list_successors(tenant)[:MAX_SUCCESSORS] if act == BatchAct.TRANSFER else [],
         "posted": request.POST,
     }
-    if not request.POST.get("confirmed"):
+    is_confirmed = bool(request.POST.get("confirmed"))
+    heir = None
+    if act == BatchAct.TRANSFER:
+        form = _build_heir_form(tenant, request.POST if is_confirmed else None)
+        context["form"], heir = form, form.chosen
+    if not is_confirmed:
         return render(request, "gpts/studio/gpt_batch.html", context)
+    if act == BatchAct.TRANSFER and heir is None:
+        return render(request, "gpts/studio/gpt_batch.html", context, status=400)
     try:
         results = apply_batch(
             workspace=tenant,
             gpts=chosen,
             act=act,
             audience=request.POST.get("audience", ""),
-            to=_find_successor(tenant, request.POST.get("to", "")),
+            to=heir,
             typed_count=request.POST.get("typed_count", ""),
             by=user,
             at=timezone.now(),
@@ -158,6 +165,11 @@ def _count(results: list[BatchResult]) -> dict[str, Any]:
     return {"results": results, "done": done, "refused": len(results) - done}
 
 
-def _find_successor(tenant: Workspace, sent: str) -> User | None:
-    identifier = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 19 else 0
-    return list_successors(tenant).filter(pk=identifier).first()
+def _build_heir_form(tenant: Workspace, data: QueryDict | None) -> PickForm:
+    field = PickField(
+        pick_builders(tenant),
+        url=people_search_url(tenant, "gpts"),
+        label=_("New owner"),
+        help_text=_("Type a name or an e-mail address. It must be somebody who may build."),
+    )
+    return PickForm(data, "to", field)

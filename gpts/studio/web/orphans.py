@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,16 +16,18 @@ from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError, InvalidInput
 from core.pagination import paginate
-from gpts.assistants.queries.orphans import list_orphans, list_recent_transfers, list_successors
+from gpts.assistants.queries.orphans import list_orphans, list_recent_transfers
 from gpts.assistants.services.transfers import request_transfer
 from gpts.assistants.web.builder_frame import get_icon_url
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.models import User, Workspace
+from workspaces.queries import pick_builders
+from workspaces.web.company.people_search import people_search_url
 from workspaces.web.people import person_of
+from workspaces.web.picks import PickField, PickForm
 
 SHOWN_TRANSFERS = 5
 SHOWN_FOR = timedelta(days=7)
-MAX_SUCCESSORS = 500
 
 
 @login_required
@@ -32,8 +35,10 @@ MAX_SUCCESSORS = 500
 def orphans(request: HttpRequest, workspace: str) -> HttpResponse:
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_GPTS)
-    if request.method == "POST":
-        return _transfer(request, tenant, user)
+    form = _build_form(tenant, request.POST or None)
+    chosen = _read_chosen(request) if request.method == "POST" else None
+    if chosen is not None and form.is_valid():
+        return _transfer(request, tenant, user, chosen, form.chosen)
     page = paginate(
         list_orphans(tenant),
         order=("-updated_at", "-id"),
@@ -45,18 +50,39 @@ def orphans(request: HttpRequest, workspace: str) -> HttpResponse:
         "workspace": tenant,
         "accent": tenant.accent,
         "page": page,
-        "rows": [{"gpt": gpt, "icon_url": get_icon_url(gpt)} for gpt in page.items],
-        "successors": list_successors(tenant)[:MAX_SUCCESSORS],
+        "rows": [
+            {
+                "gpt": gpt,
+                "icon_url": get_icon_url(gpt),
+                "is_chosen": chosen is None or gpt.pk in chosen,
+            }
+            for gpt in page.items
+        ],
+        "form": form,
         "transfers": list(transfers),
         "runs": any(transfer.finished_at is None for transfer in transfers),
     }
-    return render(request, "gpts/studio/orphans.html", context)
+    return render(request, "gpts/studio/orphans.html", context, status=400 if form.errors else 200)
 
 
-def _transfer(request: HttpRequest, tenant: Workspace, user: User) -> HttpResponse:
-    chosen = {
-        int(one) for one in request.POST.getlist("gpt") if one.isascii() and one.isdigit() and len(one) < 19
-    }
+def _build_form(tenant: Workspace, data: Any) -> PickForm:
+    field = PickField(
+        pick_builders(tenant),
+        url=people_search_url(tenant, "gpts"),
+        label=_("New owner"),
+        help_text=_("Type a name or an e-mail address. It must be somebody who may build."),
+    )
+    return PickForm(data, "to", field)
+
+
+def _read_chosen(request: HttpRequest) -> set[int]:
+    sent = request.POST.getlist("gpt")
+    return {int(one) for one in sent if one.isascii() and one.isdigit() and len(one) < 19}
+
+
+def _transfer(
+    request: HttpRequest, tenant: Workspace, user: User, chosen: set[int], heir: User
+) -> HttpResponse:
     try:
         if not chosen:
             raise InvalidInput(_("Choose at least one GPT."), code="nothing_chosen", field="gpt")
@@ -64,7 +90,7 @@ def _transfer(request: HttpRequest, tenant: Workspace, user: User) -> HttpRespon
         transfer = request_transfer(
             workspace=tenant,
             gpt_ids=wanted,
-            to_user=_find_successor(tenant, request.POST.get("to", "")),
+            to_user=heir,
             by=user,
             at=timezone.now(),
         )
@@ -82,13 +108,3 @@ def _transfer(request: HttpRequest, tenant: Workspace, user: User) -> HttpRespon
             % {"count": count, "person": transfer.to_user},
         )
     return redirect("gpts:orphan-list", tenant.slug)
-
-
-def _find_successor(tenant: Workspace, sent: str) -> User:
-    identifier = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 19 else 0
-    found = list_successors(tenant).filter(pk=identifier).first()
-    if found is None:
-        raise InvalidInput(
-            _("Choose somebody else who may build in this workspace."), code="unknown_successor", field="to"
-        )
-    return found

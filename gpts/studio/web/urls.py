@@ -9,6 +9,7 @@ from gpts.studio.web import (
     company_gpts,
     configure,
     create,
+    gpt_search,
     icon,
     live,
     my_gpts,
@@ -67,6 +68,7 @@ urlpatterns = [
     ),
     path("build/<slug:slug>/share/people", share_people.add, name="build-share-add"),
     path("build/<slug:slug>/share/people/<int:share_id>", share_people.change, name="build-share-change"),
+    path("build/<slug:slug>/share/owners", share_people.heirs, name="build-heirs"),
     path("build/<slug:slug>/share/owner", share_people.transfer, name="build-transfer"),
     path("build/<slug:slug>/duplicate", my_gpts.duplicate, name="build-duplicate"),
     path("w/<slug:workspace>/admin/publishing", publishing.publishing_list, name="publishing-list"),
@@ -80,6 +82,7 @@ urlpatterns = [
     path("w/<slug:workspace>/admin/gpts/gpts.csv", company_gpts.download, name="gpt-table-csv"),
     path("w/<slug:workspace>/admin/gpts/filters", company_gpts.change_filters, name="gpt-table-filters"),
     path("w/<slug:workspace>/admin/gpts/batch", company_gpts.batch, name="gpt-table-batch"),
+    path("w/<slug:workspace>/admin/gpts/search", gpt_search.search, name="gpt-search"),
     path("w/<slug:workspace>/admin/gpts/orphans", orphans.orphans, name="orphan-list"),
     path("build/<slug:slug>/delete", my_gpts.delete, name="build-delete"),
 ]

@@ -143,7 +143,7 @@ def test_foreign_people_groups_and_gpts_in_the_form_are_refused() -> None:
     client = sign_in(add_new_member(acme, role="owner"))
 
     for body in (
-        {"whose": "person", "user": eve.pk},
+        {"whose": "person", "user": eve.email},
         {"whose": "group", "group": theirs.pk},
         {"whose": "gpt", "gpt": secret.slug},
     ):

@@ -124,7 +124,7 @@ def test_editors_update_what_is_live_inside_and_decide_nothing_else(stage: Stage
         stage.post("editor", "build-audience", slug, audience="workspace", stop="1").status_code,
         stage.post("editor", "build-share-add", slug, who="boss", right="edit").status_code,
         stage.post("editor", "build-share-change", slug, share.pk, remove="1").status_code,
-        stage.post("editor", "build-transfer", slug, to=f"user:{editor.pk}").status_code,
+        stage.post("editor", "build-transfer", slug, to=editor.email).status_code,
         stage.post("editor", "build-delete", slug, confirmation=stage.gpt.name).status_code,
         stage.post("editor", "build-submit", slug, attested="on").status_code,
         sign_in(editor).get(reverse("gpts:build-insights", args=[slug])).status_code,
@@ -245,12 +245,12 @@ def test_a_company_finds_its_gpts_without_an_owner_and_gives_them_away(
         (second.slug, False, stage.people["owner"].pk),
         (stage.gpt.slug, False, stage.people["owner"].pk),
     ]
-    for body in ({}, {"gpt": [stage.gpt.pk]}, {"gpt": [stage.gpt.pk], "to": stage.people["member"].pk}):
+    for body in ({}, {"gpt": [stage.gpt.pk]}, {"gpt": [stage.gpt.pk], "to": stage.people["member"].email}):
         boss.post(url, body)
-    boss.post(url, {"gpt": [stage.foreign.pk], "to": stage.people["editor"].pk})
+    boss.post(url, {"gpt": [stage.foreign.pk], "to": stage.people["editor"].email})
     assert not GPTTransfer.objects.exclude(gpt_ids=[]).exists()
     with django_capture_on_commit_callbacks(execute=True):
-        boss.post(url, {"gpt": [stage.gpt.pk], "to": stage.people["editor"].pk})
+        boss.post(url, {"gpt": [stage.gpt.pk], "to": stage.people["editor"].email})
     run_enqueued_jobs()
     place = f"workspaces/{stage.company.slug}/gpt-transfers"
     with django_capture_on_commit_callbacks(execute=True):

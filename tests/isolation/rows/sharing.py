@@ -31,6 +31,8 @@ ROWS: list[Row] = [
     page("gpts:gpt-table-csv", ADMINS, ids=PLACE, forbidden=MEMBER),
     page("gpts:gpt-table-filters", ADMINS, "POST", ids=PLACE, forbidden=MEMBER, body={"name": "Old"}),
     page("gpts:gpt-table-batch", ADMINS, "POST", ids=PLACE, forbidden=MEMBER, body={"act": "audience"}),
+    page("gpts:gpt-search", ADMINS, ids=PLACE, forbidden=MEMBER, query="?for=rule&q=a"),
+    page("gpts:build-heirs", ADMINS, ids=SLUG, query="?q=a"),
     page("gpts:orphan-list", ADMINS, "GET POST", ids=PLACE, forbidden=MEMBER),
     api("gpts_api:gpt-shares", ADMINS, READ, ids=SLUG, key=AT_ALPHA),
     api("gpts_api:gpt-shares", ADMINS, WRITE, "POST", ids=SLUG, key=AT_ALPHA,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import httpx2
 import pytest
-from scim2_client.engines.httpx2 import SyncSCIMClient
-from scim2_tester import Status, check_server
 
 from tests.support.scim import make_directory
 from tests.support.services import WebService
@@ -14,6 +12,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_public_suite_finds_no_fault(server: WebService) -> None:
+    # Building its models takes five seconds, which every process that collects tests would pay.
+    from scim2_client.engines.httpx2 import SyncSCIMClient
+    from scim2_tester import Status, check_server
+
     directory = make_directory()
     http = httpx2.Client(
         base_url=f"{server.url}/scim/v2/{directory.workspace.slug}",

@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from workspaces.access import WorkspaceAct, access_workspace
+from workspaces.access import WorkspaceAct, access_own_membership, access_workspace
 from workspaces.services.life_cycle import (
     archive_workspace,
     cancel_deletion,
     hand_over,
     reopen_workspace,
 )
+from workspaces.web.company.settings import build_heir_form, show_settings
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import ask_again
 
@@ -61,9 +62,11 @@ def give(request: HttpRequest, workspace: str) -> HttpResponse:
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.OWN)
     ask_again(request)
-    typed = request.POST.get("successor", "")
-    member_id = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
-    member = hand_over(workspace=tenant, member_id=member_id, by=user, at=timezone.now())
+    form = build_heir_form(tenant, user, request.POST)
+    if form.chosen is None:
+        return show_settings(request, tenant, heir=form)
+    heir = access_own_membership(tenant, form.chosen)
+    member = hand_over(workspace=tenant, member_id=heir.pk, by=user, at=timezone.now())
     messages.success(
         request, _("%(person)s is an owner now, and you are an admin.") % {"person": member.user.display_name}
     )

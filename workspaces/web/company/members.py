@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.errors import DomainError
+from core.errors import DomainError, InvalidInput
 from core.pagination import paginate
 from gpts.assistants.queries.owned import count_owned_gpts
 from gpts.assistants.services.leavers import remove_leaver
@@ -23,8 +26,8 @@ from workspaces.access import (
     access_own_membership,
     access_workspace,
 )
-from workspaces.models import Member, User, Workspace
-from workspaces.queries import count_members, list_builders, list_groups, list_members, list_open_invitations
+from workspaces.models import Member, Workspace
+from workspaces.queries import count_members, list_groups, list_members, list_open_invitations, pick_builders
 from workspaces.services.members import (
     accept_invitation,
     change_role,
@@ -34,12 +37,11 @@ from workspaces.services.members import (
 from workspaces.states import Role
 from workspaces.web.company.joining_forms import MemberFilterForm
 from workspaces.web.company.member_batches import read_member_filter
+from workspaces.web.company.people_search import people_search_url
 from workspaces.web.forms import InviteForm, RoleForm, add_refusal
 from workspaces.web.people import person_of
+from workspaces.web.picks import PickField, PickForm
 from workspaces.web.reauthentication import ask_again
-
-# Builders that the dialog of a removal offers as successors.
-SUCCESSORS = 200
 
 
 @login_required
@@ -70,9 +72,15 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
         list_members(tenant, **chosen), order=("id",), cursor=request.GET.get("cursor", ""), size=50
     )
     owned = count_owned_gpts(tenant, [member.user_id for member in page.items])
-    for member in page.items:
-        member.owned_count = owned.get(member.user_id, 0)  # type: ignore[attr-defined]  # for the template
     may_give = user.has_perm(WorkspaceAct.MANAGE_GPTS, tenant)
+    removals = [
+        {
+            "member": member,
+            "owned_count": owned.get(member.user_id, 0),
+            "form": _build_heir_form(tenant, member) if may_give and member.user_id in owned else None,
+        }
+        for member in page.items
+    ]
     context = {
         "workspace": tenant,
         "accent": tenant.accent,
@@ -82,7 +90,7 @@ def members(request: HttpRequest, workspace: str) -> HttpResponse:
         "groups": list(list_groups(tenant).order_by("name", "pk")[:500]),
         "member_count": count_members(tenant),
         "page": page,
-        "successors": list(list_builders(tenant)[:SUCCESSORS]) if may_give and owned else [],
+        "removals": removals,
         "invitations": list(list_open_invitations(tenant, at=timezone.now())[:100]),
         "roles": Role.choices,
         "now": timezone.now(),
@@ -106,28 +114,61 @@ def role(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, workspace: str, member_id: int) -> HttpResponse:
+    """Say what the removal does; POST removes. GPTs go to ``successor``, if one is named."""
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_PEOPLE)
     member = access_member(tenant, member_id)
+    form = _build_heir_form(tenant, member, request.POST or None)
+    if request.method != "POST":
+        return _show_removal(request, tenant, member, form)
     if member.role == Role.OWNER:
         ask_again(request)
-    successor = _read_successor(request, user, tenant)
-    remove_leaver(member=member, successor=successor, by=user, at=timezone.now())
+    successor = None
+    if request.POST.get("successor", "").strip():
+        # Giving GPTs away is a part of its own.
+        access_workspace(user, workspace, to=WorkspaceAct.MANAGE_GPTS)
+        if form.chosen is None:
+            return _show_removal(request, tenant, member, form)
+        successor = access_own_membership(tenant, form.chosen)
+    try:
+        remove_leaver(member=member, successor=successor, by=user, at=timezone.now())
+    except InvalidInput as refusal:
+        add_refusal(form, refusal)
+        return _show_removal(request, tenant, member, form)
     messages.success(request, _("%(name)s is no longer a member.") % {"name": member.user.display_name})
     if member.user_id == user.pk:
         return redirect("/")
     return redirect("workspaces:member-list", tenant.slug)
 
 
-def _read_successor(request: HttpRequest, user: User, tenant: Workspace) -> Member | None:
-    """Return the member who gets the GPTs of whom is removed; giving GPTs away is a part of its own."""
-    text = request.POST.get("successor", "")
-    if not text:
-        return None
-    access_workspace(user, tenant.slug, to=WorkspaceAct.MANAGE_GPTS)
-    return access_member(tenant, int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0)
+def _build_heir_form(tenant: Workspace, member: Member, data: Any = None) -> PickForm:
+    pick = pick_builders(tenant)
+    field = PickField(
+        replace(pick, rows=pick.rows.exclude(pk=member.user_id)),
+        url=people_search_url(tenant, "gpts"),
+        label=_("Who gets them"),
+        required=False,
+        help_text=_("Type a name or an e-mail address; empty for nobody for now."),
+    )
+    return PickForm(data, "successor", field, auto_id=f"%s-{member.pk}")
+
+
+def _show_removal(request: HttpRequest, tenant: Workspace, member: Member, form: PickForm) -> HttpResponse:
+    may_give = person_of(request).has_perm(WorkspaceAct.MANAGE_GPTS, tenant)
+    owned = count_owned_gpts(tenant, [member.user_id]).get(member.user_id, 0)
+    context = {
+        "workspace": tenant,
+        "accent": tenant.accent,
+        "removal": {
+            "member": member,
+            "owned_count": owned,
+            "form": form if may_give and (owned or form.errors) else None,
+        },
+    }
+    status = 400 if form.errors else 200
+    return render(request, "workspaces/admin/member_remove.html", context, status=status)
 
 
 @login_required

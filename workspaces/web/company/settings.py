@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -14,12 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.errors import DomainError
 from marketplace.services.publishing import set_workspace_publishing
 from workspaces.access import WorkspaceAct, access_workspace, may_delete_workspace
-from workspaces.models import Workspace
-from workspaces.queries import get_sharing_policy, list_successors
+from workspaces.models import User, Workspace
+from workspaces.queries import get_sharing_policy, pick_new_owners
 from workspaces.services.sharing import set_golden_pass_rate
 from workspaces.services.workspaces import update_workspace
 from workspaces.states import WorkspaceKind
 from workspaces.web.company.look import build_accent_context
+from workspaces.web.company.people_search import people_search_url
 from workspaces.web.forms import (
     GoldenGateForm,
     PublishingForm,
@@ -27,6 +30,7 @@ from workspaces.web.forms import (
     add_refusal,
 )
 from workspaces.web.people import person_of
+from workspaces.web.picks import PickField, PickForm
 
 
 @login_required
@@ -43,7 +47,7 @@ def settings(request: HttpRequest, workspace: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved"))
             return redirect("workspaces:workspace-settings", tenant.slug)
-    return _settings_page(request, tenant, form=form)
+    return show_settings(request, tenant, form=form)
 
 
 @login_required
@@ -58,7 +62,7 @@ def golden_gate(request: HttpRequest, workspace: str) -> HttpResponse:
         set_golden_pass_rate(workspace=tenant, rate=rate, by=user, at=timezone.now())
         messages.success(request, _("Saved"))
         return redirect("workspaces:workspace-settings", tenant.slug)
-    return _settings_page(request, tenant, gate=gate)
+    return show_settings(request, tenant, gate=gate)
 
 
 @login_required
@@ -73,12 +77,23 @@ def publishing(request: HttpRequest, workspace: str) -> HttpResponse:
     return redirect("workspaces:workspace-settings", tenant.slug)
 
 
-def _settings_page(
+def build_heir_form(tenant: Workspace, user: User, data: Any = None) -> PickForm:
+    field = PickField(
+        pick_new_owners(tenant, user),
+        url=people_search_url(tenant, "workspace"),
+        label=_("New owner"),
+        help_text=_("Type a name or an e-mail address of another member."),
+    )
+    return PickForm(data, "successor", field, auto_id="hand-over-%s")
+
+
+def show_settings(
     request: HttpRequest,
     tenant: Workspace,
     *,
     form: WorkspaceForm | None = None,
     gate: GoldenGateForm | None = None,
+    heir: PickForm | None = None,
 ) -> HttpResponse:
     policy = get_sharing_policy(tenant.pk)
     form = form or WorkspaceForm(initial={"name": tenant.name, "accent": tenant.accent})
@@ -91,12 +106,13 @@ def _settings_page(
         **build_accent_context(str(form["accent"].value() or "")),
         "publishing": PublishingForm(initial={"may_publish": not tenant.keeps_inside}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
-        "successors": list_successors(tenant, person_of(request)),
+        "heir": heir or build_heir_form(tenant, person_of(request)),
         "content_access_url": (
             reverse("gpts:content-access-list", args=[tenant.slug])
             if tenant.kind == WorkspaceKind.ENTERPRISE
             else ""
         ),
     }
-    status = 400 if form.errors or gate.errors else 200
+    is_wrong = form.errors or gate.errors or (heir is not None and heir.errors)
+    status = 400 if is_wrong else 200
     return render(request, "workspaces/admin/settings.html", context, status=status)

@@ -19,6 +19,7 @@ from workspaces.web.company import (
     look,
     member_batches,
     members,
+    people_search,
     policy,
     settings,
 )
@@ -33,6 +34,7 @@ routes: list[URLPattern] = [
         cost_centres.of_member,
         name="member-cost-centre",
     ),
+    path("w/<slug:workspace>/admin/people/search", people_search.search, name="people-search"),
     path(
         "w/<slug:workspace>/admin/invitations/<int:invitation_id>/revoke",
         members.revoke,
