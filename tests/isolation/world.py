@@ -211,7 +211,7 @@ def _create_credentials(world: World) -> None:
 
 
 def _sign_in(person: User) -> str:
-    """Return the cookie of a session that stays freshly authenticated with a password, however long the run."""
+    """Return the cookie of a session with a password just entered, for as long as tests may run."""
     client = Client()
     client.force_login(person, backend=BACKEND)
     session = client.session
