@@ -23,7 +23,7 @@ from core.audit_words import (
 from core.look import formats
 from gpts.metering.models import Budget
 from gpts.metering.states import BudgetMeasure, BudgetSubject, BudgetWindow
-from gpts.metering.usage_ranges import Step
+from gpts.metering.usage_ranges import FileLines, Step
 from gpts.metering.wording import format_limit, format_percentages
 
 
@@ -81,8 +81,11 @@ WORDS = AuditWords(
             Area.BUDGETS,
             _("Usage downloaded"),
             _("%(who)s downloaded the usage of the workspace as a file."),
-            details=("first_day", "last_day", "step"),
-            fields={"step": FieldWords(_("Lines for each"), describe_choice(Step))},
+            details=("first_day", "last_day", "step", "lines"),
+            fields={
+                "step": FieldWords(_("Lines for each"), describe_choice(Step)),
+                "lines": FieldWords(_("Divided by"), describe_choice(FileLines)),
+            },
         ),
     },
     objects={"gpts.budget": ObjectWords(_name_budgets, _("a removed budget"), _("Budgets"))},

@@ -35,6 +35,13 @@ class Dimension(TextChoices):
     MODEL = "model", _("Model")
 
 
+class FileLines(TextChoices):
+    """What each line of the file is about, in each period."""
+
+    USE = "use", _("Person, GPT and model")
+    COST_CENTRE = "cost_centre", _("Cost centre")
+
+
 @dataclass(frozen=True)
 class UsageRange:
     """Days in UTC, ``end`` excluded."""
@@ -66,12 +73,16 @@ class UsageRange:
 
 @dataclass(frozen=True)
 class UsageQuery:
-    """A report: ``by`` divides it, ``filters`` maps dimensions to the ids, names or codes that are left."""
+    """A report: ``by`` divides it, ``filters`` maps dimensions to the ids, names or codes that are left.
+
+    ``lines`` is for the file alone.
+    """
 
     range: UsageRange
     step: str = Step.WEEK
     by: str = Dimension.COST_CENTRE
     filters: Mapping[str, str] = field(default_factory=dict)
+    lines: str = FileLines.USE
 
     def get_next_dimension(self, after: str) -> str | None:
         """Return the first dimension after ``after``, from the front again, that is not filtered yet."""
@@ -92,7 +103,7 @@ def get_period_start(day: date, step: str, *, following: int = 0) -> date:
 
 
 def parse_usage_query(params: Mapping[str, str], *, today: date) -> UsageQuery:
-    """Return the report of ``from`` and ``to`` (inclusive), ``step``, ``by`` and a filter for each dimension.
+    """Return the report of ``from`` and ``to`` (inclusive), ``step``, ``by``, ``lines`` and the filters.
 
     Without days the last 30, today included. Raises InvalidInput naming the wrong field.
     """
@@ -106,6 +117,7 @@ def parse_usage_query(params: Mapping[str, str], *, today: date) -> UsageQuery:
         step=_choose(params, "step", Step.values, Step.WEEK),
         by=_choose(params, "by", Dimension.values, Dimension.COST_CENTRE),
         filters=filters,
+        lines=_choose(params, "lines", FileLines.values, FileLines.USE),
     )
 
 

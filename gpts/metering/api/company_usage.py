@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from gpts.metering.queries.company_usage import build_usage_report
 from gpts.metering.services.usage_exports import record_usage_export
-from gpts.metering.usage_ranges import Dimension, Step, parse_usage_query
+from gpts.metering.usage_ranges import Dimension, FileLines, Step, parse_usage_query
 from gpts.metering.web.usage_files import stream_usage_csv
 from workspaces.access import WorkspaceAct
 from workspaces.api.base import LoggiaAPIView
@@ -33,6 +33,12 @@ FILTERS = [
     OpenApiParameter("group", OpenApiTypes.STR, description='Id of a group, or "-" for none.'),
     OpenApiParameter("cost_centre", OpenApiTypes.STR, description='A code, or "-" for none.'),
 ]
+LINES = OpenApiParameter(
+    "lines",
+    OpenApiTypes.STR,
+    enum=FileLines.values,
+    description="What each line is about, in each period: each use (person, GPT, model), or a cost centre.",
+)
 BY = OpenApiParameter("by", OpenApiTypes.STR, enum=Dimension.values, description="What divides the parts.")
 
 
@@ -110,11 +116,11 @@ class CompanyUsageFileView(LoggiaAPIView):
 
     @extend_schema(
         operation_id="company_usage_export",
-        parameters=FILTERS,
+        parameters=[*FILTERS, LINES],
         responses={(200, "text/csv"): OpenApiTypes.STR},
     )
     def get(self, request: Request, workspace: str) -> StreamingHttpResponse:
-        """Fetch a line for each period, person, GPT and model as CSV. Recorded in the audit log."""
+        """Fetch a CSV of lines for each period and use, or cost centre. Recorded in the audit log."""
         tenant = access_key_workspace(request, workspace, to=WorkspaceAct.VIEW_USAGE)
         user, key = bearer(request)
         now = timezone.now()

@@ -10,7 +10,7 @@ from workspaces.models import User, Workspace
 
 
 def record_usage_export(*, workspace: Workspace, query: UsageQuery, by: User, at: datetime) -> None:
-    """Record the days and the steps of an export, and which dimensions were filtered."""
+    """Record the days, steps and lines of an export, and which dimensions were filtered."""
     record(
         action="gpts.usage_exported",
         by=by,
@@ -21,6 +21,7 @@ def record_usage_export(*, workspace: Workspace, query: UsageQuery, by: User, at
             "first_day": query.range.start.isoformat(),
             "last_day": query.range.last.isoformat(),
             "step": str(query.step),
+            "lines": str(query.lines),
             "filters": sorted(query.filters),
         },
     )

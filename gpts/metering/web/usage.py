@@ -18,7 +18,7 @@ from core.errors import InvalidInput
 from core.look.formats import micros
 from gpts.metering.queries.company_usage import UsageReport, build_usage_report
 from gpts.metering.services.usage_exports import record_usage_export
-from gpts.metering.usage_ranges import Dimension, Step, UsageQuery, UsageRange, parse_usage_query
+from gpts.metering.usage_ranges import Dimension, FileLines, Step, UsageQuery, UsageRange, parse_usage_query
 from gpts.metering.web.usage_chart import build_usage_chart
 from gpts.metering.web.usage_files import stream_usage_csv
 from workspaces.access import WorkspaceAct, access_workspace
@@ -86,6 +86,16 @@ def show_usage(request: HttpRequest, workspace: str) -> HttpResponse:
         "rest_cost": _format_money(report.rest.cost_micros),
         "weekly": _change(params, step=Step.WEEK, by=None),
         "monthly": _change(params, step=Step.MONTH, by=None),
+        "centre_files": [
+            {
+                "label": label,
+                "url": _change(params, step=step, by=None, lines=FileLines.COST_CENTRE),
+            }
+            for step, label in (
+                (Step.WEEK, _("Weekly CSV by cost centre")),
+                (Step.MONTH, _("Monthly CSV by cost centre")),
+            )
+        ],
         "can_set_groups": person_of(request).has_perm(WorkspaceAct.MANAGE_GROUPS, tenant),
     }
     return render(request, "gpts/metering/usage.html", context, status=refusal.status if refusal else 200)

@@ -1,4 +1,4 @@
-"""A company's usage as CSV: one line for each period, person, GPT and model, sent period by period."""
+"""A company's usage as CSV, sent period by period: a line for each person, GPT and model, or cost centre."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from core.csv_files import write_csv, write_csv_rows
 from core.errors import Forbidden, NotFound
 from core.scope import open_scope
 from gpts.chat.streaming.threads import in_thread
-from gpts.metering.queries.company_usage import UsageLine, list_usage_lines
-from gpts.metering.usage_ranges import UsageQuery, UsageRange
+from gpts.metering.queries.company_usage import (
+    CostCentreLine,
+    UsageLine,
+    UsageSums,
+    list_cost_centre_lines,
+    list_usage_lines,
+)
+from gpts.metering.usage_ranges import FileLines, UsageQuery, UsageRange
 from workspaces.access import WorkspaceAct, access_workspace, renew_scope
 from workspaces.models import ApiKey, User, Workspace
 
@@ -22,15 +28,21 @@ COLUMNS = (
     "first_day", "last_day", "person_id", "person", "email", "group", "cost_centre", "gpt", "model",
     "answers", "input_tokens", "output_tokens", "cost", "currency", "cost_micros",
 )  # fmt: skip
+COST_CENTRE_COLUMNS = (
+    "first_day", "last_day", "cost_centre", "people",
+    "answers", "input_tokens", "output_tokens", "cost", "currency", "cost_micros",
+)  # fmt: skip
 
 
 def stream_usage_csv(
     workspace: Workspace, query: UsageQuery, *, user: User, api_key: ApiKey | None = None
 ) -> StreamingHttpResponse:
-    """Stream the lines while the person's access lasts; a last line "access_ended" says that it did not.
+    """Stream the query's ``lines`` while the person's access lasts; a last "access_ended" says it did not.
 
     Each period is read in a scope and a transaction of its own, so that a slow reader holds none open.
     """
+
+    is_by_centre = query.lines == FileLines.COST_CENTRE
 
     def read_period(period: UsageRange) -> bytes:
         person, scope = renew_scope(
@@ -38,11 +50,13 @@ def stream_usage_csv(
         )
         with open_scope(scope):
             tenant = access_workspace(person, workspace.slug, to=WorkspaceAct.VIEW_USAGE)
+            if is_by_centre:
+                return write_csv_rows(map(_build_centre_row, list_cost_centre_lines(tenant, query, period)))
             return write_csv_rows(map(_build_row, list_usage_lines(tenant, query, period)))
 
     async def read() -> AsyncIterator[bytes]:
         # The mark tells spreadsheets that names are UTF-8.
-        yield write_csv(COLUMNS, (), has_mark=True)
+        yield write_csv(COST_CENTRE_COLUMNS if is_by_centre else COLUMNS, (), has_mark=True)
         for period in query.range.list_periods(query.step):
             try:
                 rows = await in_thread(read_period, period)
@@ -52,7 +66,8 @@ def stream_usage_csv(
             if rows:
                 yield rows
 
-    name = f"usage-{workspace.slug}-{query.range.start.isoformat()}-{query.range.last.isoformat()}.csv"
+    kind = "cost-centres" if is_by_centre else "usage"
+    name = f"{kind}-{workspace.slug}-{query.range.start.isoformat()}-{query.range.last.isoformat()}.csv"
     response = StreamingHttpResponse(read(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -71,10 +86,26 @@ def _build_row(line: UsageLine) -> list[object]:
         line.cost_centre,
         line.gpt,
         line.model_name,
-        line.sums.answers,
-        line.sums.input_tokens,
-        line.sums.output_tokens,
-        f"{Decimal(line.sums.cost_micros).scaleb(-6):f}",
+        *_build_sums(line.sums),
+    ]
+
+
+def _build_centre_row(line: CostCentreLine) -> list[object]:
+    return [
+        line.period.start.isoformat(),
+        line.period.last.isoformat(),
+        line.cost_centre,
+        line.people,
+        *_build_sums(line.sums),
+    ]
+
+
+def _build_sums(sums: UsageSums) -> list[object]:
+    return [
+        sums.answers,
+        sums.input_tokens,
+        sums.output_tokens,
+        f"{Decimal(sums.cost_micros).scaleb(-6):f}",
         settings.PAYOUT_CURRENCY,
-        line.sums.cost_micros,
+        sums.cost_micros,
     ]

@@ -8,6 +8,7 @@ import io
 import random
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -207,6 +208,7 @@ def test_rows_beyond_a_hundred_are_added_up_in_one() -> None:
         ({"by": "content"}, "by"),
         ({"person": "Ann"}, "person"),
         ({"gpt": "9" * 40}, "gpt"),
+        ({"lines": "person"}, "lines"),
         ({"group": "Sales"}, "group"),
         ({"model": "m" * 121}, "model"),
     ],
@@ -332,6 +334,31 @@ def test_the_file_has_a_line_for_each_period_person_gpt_and_model_and_no_formula
     assert refused[1:] == [["access_ended"]]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_file_by_cost_centre_adds_up_people_and_has_no_formula() -> None:
+    acme = create_owned_company()
+    owner, ann, bob = add_new_member(acme, role="owner"), add_new_member(acme), add_new_member(acme)
+    gpt = GPTFactory.create(workspace=acme, owner=owner, name="Handbook")
+    Member.objects.filter(workspace=acme, user__in=(ann, bob)).update(cost_centre="-1+1")
+    for person, day, cost in [(ann, 3, 1_234_567), (bob, 4, 1), (bob, 5, 1), (owner, 6, 7), (bob, 9, 2)]:
+        use(person, acme, gpt, datetime(2026, 11, day, tzinfo=UTC), cost_micros=cost)
+    query = UsageQuery(NOVEMBER, lines="cost_centre")
+
+    weeks = read_file(stream_usage_csv(acme, query, user=owner))
+    months = read_file(stream_usage_csv(acme, replace(query, step="month"), user=owner))
+    refused = read_file(stream_usage_csv(acme, query, user=ann))
+    page = sign_in(owner).get(f"/w/{acme.slug}/admin/usage?from=2026-11-01&to=2026-11-30").content.decode()
+
+    assert "step=month&amp;lines=cost_centre" in page
+    assert weeks[1:] == [
+        ["2026-11-02", "2026-11-08", "", "1", "1", "40", "100", "0.000007", "USD", "7"],
+        ["2026-11-02", "2026-11-08", "'-1+1", "2", "3", "120", "300", "1.234569", "USD", "1234569"],
+        ["2026-11-09", "2026-11-15", "'-1+1", "1", "1", "40", "100", "0.000002", "USD", "2"],
+    ]
+    assert [row[2:5] for row in months[1:]] == [["", "1", "1"], ["'-1+1", "2", "4"]]
+    assert (weeks[0][2:4], refused[1:]) == (["cost_centre", "people"], [["access_ended"]])
+
+
 def read_file(response: StreamingHttpResponse) -> list[list[str]]:
     async def read() -> str:
         return "".join([part.decode("utf-8-sig") async for part in response])
@@ -350,11 +377,17 @@ def test_a_download_is_recorded_and_members_get_none() -> None:
     assert taken["Content-Disposition"] == (
         f'attachment; filename="usage-{acme.slug}-2026-11-01-2026-11-30.csv"'
     )
-    event = AuditEvent.objects.get(action="gpts.usage_exported")
+    by_centre = sign_in(owner).get(f"{path}.csv?from=2026-11-01&to=2026-11-30&lines=cost_centre")
+    event, second = AuditEvent.objects.filter(action="gpts.usage_exported").order_by("id")
     assert (event.actor_id, event.workspace_id) == (owner.pk, acme.pk)
     assert event.data == {
-        "first_day": "2026-11-01", "last_day": "2026-11-30", "step": "month", "filters": ["cost_centre"],
+        "first_day": "2026-11-01", "last_day": "2026-11-30", "step": "month", "lines": "use",
+        "filters": ["cost_centre"],
     }  # fmt: skip
+    assert (second.data["lines"], second.data["filters"]) == ("cost_centre", [])
+    assert by_centre["Content-Disposition"] == (
+        f'attachment; filename="cost-centres-{acme.slug}-2026-11-01-2026-11-30.csv"'
+    )
     assert refused == [403, 403]
 
 
