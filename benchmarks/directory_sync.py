@@ -1,8 +1,8 @@
 """A directory sync of N people: each is looked for, added, and put in a group, over HTTP as a provider does.
 
 Run by `script/bench directory_sync [people] [connections]` (default 5,000 and 4, the most that the large
-identity providers open). Starts servers of its own in a temporary directory, prints one table, removes
-everything.
+identity providers open). Half of the people are added by one connection, half by all. Starts servers of its
+own in a temporary directory, prints one table, removes everything.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ PORT = 8945
 
 
 def main(arguments: list[str]) -> None:
-    with run_databases(PORT=str(PORT)):
+    with run_databases(PORT=str(PORT)) as databases:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before", flush=True)
-        with run_web(PORT, workers=2):
+        with run_web(PORT, workers=2) as web:
+            watched = [str(PORT), str(web), str(databases["PostgreSQL"])]
             subprocess.run(
-                [sys.executable, "-m", "benchmarks.directory_sync_measurements", str(PORT), *arguments],
+                [sys.executable, "-m", "benchmarks.directory_sync_measurements", *watched, *arguments],
                 cwd=ROOT,
                 check=True,
             )

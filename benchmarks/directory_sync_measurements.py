@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import django
@@ -15,6 +16,7 @@ django.setup()
 import httpx2  # noqa: E402 - the settings are readable only now
 from django.utils import timezone  # noqa: E402
 
+from benchmarks.load import get_cpu_seconds  # noqa: E402
 from core.scope import system_scope  # noqa: E402
 from workspaces.services.proved_domains import prove_domain  # noqa: E402
 from workspaces.services.scim_tokens import create_scim_token  # noqa: E402
@@ -57,15 +59,20 @@ def sync(client: httpx2.Client, number: int) -> str:
     return identifier
 
 
-def timed(name: str, work: Callable[[], Any], count: int) -> Any:
-    begun = time.perf_counter()
-    result = work()
-    seconds = time.perf_counter() - begun
-    print(f"{name:42}{seconds:>9.1f} s{count / seconds:>10.0f}/s", flush=True)
-    return result
+def main(port: int, web: int, database: int, people: int = 5_000, connections: int = 4) -> None:
+    print(f"{'':52}{'seconds':>9}{'a second':>10}{'web ms':>9}{'db ms':>8}", flush=True)
 
+    def timed(name: str, work: Callable[[], Any], count: int) -> Any:
+        """Print how long ``work`` takes, and the CPU time of both servers for each of ``count``."""
+        before = get_cpu_seconds(web), get_cpu_seconds(database)
+        begun = time.perf_counter()
+        result = work()
+        seconds = time.perf_counter() - begun
+        cpu = get_cpu_seconds(web) - before[0], get_cpu_seconds(database) - before[1]
+        each = "".join(f"{1_000 * one / count:>{width}.1f}" for one, width in zip(cpu, (9, 8), strict=True))
+        print(f"{name:52}{seconds:>9.1f}{count / seconds:>10.1f}{each}", flush=True)
+        return result
 
-def main(port: int, people: int = 5_000, connections: int = 4) -> None:
     slug, token = make_directory()
     with httpx2.Client(
         base_url=f"http://127.0.0.1:{port}/scim/v2/{slug}/",
@@ -74,15 +81,18 @@ def main(port: int, people: int = 5_000, connections: int = 4) -> None:
         trust_env=False,
     ) as client:
 
-        def run(work: Callable[[int], Any], numbers: Iterable[int]) -> list[Any]:
-            with ThreadPoolExecutor(connections) as pool:
-                return list(pool.map(work, numbers))
+        def run(work: Callable[[Any], Any], given: Iterable[Any], count: int = connections) -> list[Any]:
+            with ThreadPoolExecutor(count) as pool:
+                return list(pool.map(work, given))
 
-        ids = timed(
-            f"first sync of {people} people (2 requests each)",
-            lambda: run(lambda number: sync(client, number), range(people)),
-            people,
-        )
+        ids: list[str] = []
+        half = people // 2
+        for count, numbers in ((1, range(half)), (connections, range(half, people))):
+            ids += timed(
+                f"{len(numbers)} people added, 2 requests each, {count} at once",
+                partial(run, partial(sync, client), numbers, count),
+                len(numbers),
+            )
         group = client.post("Groups", json={"schemas": [GROUP], "displayName": "Everybody"}).json()
         add = {
             "schemas": [PATCH],
@@ -91,7 +101,7 @@ def main(port: int, people: int = 5_000, connections: int = 4) -> None:
         timed("all of them into one group", lambda: client.patch(f"Groups/{group['id']}", json=add), people)
         timed(
             "every person listed, 500 a page",
-            lambda: [client.get(f"Users?startIndex={at}&count=500") for at in range(1, people, 500)],
+            lambda: [client.get(f"Users?startIndex={at}&count=500") for at in range(1, people + 1, 500)],
             people,
         )
         off = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": False}]}

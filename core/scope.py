@@ -79,18 +79,19 @@ def find_scope() -> Scope | None:
 
 
 @contextmanager
-def open_scope(scope: Scope) -> Iterator[Scope]:
+def open_scope(scope: Scope, *, savepoint: bool = True) -> Iterator[Scope]:
     """Run the block in one transaction that sees the rows of ``scope``.
 
     A nested block replaces the scope and restores the former one at its end. The settings end with the
-    transaction, so they cannot leak through a pooled connection.
+    transaction, so they cannot leak through a pooled connection. Without ``savepoint``, which spares two
+    statements, an error in a nested block rolls back the block around it too.
     """
     before = _current.get()
     token = _current.set(scope)
     is_nested = connection.in_atomic_block
     count_open_scope(1)
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint):
             _write(scope)
             yield scope
             # The settings of an outermost block end with its transaction.

@@ -329,21 +329,25 @@ def _build_scope(user: User, roles: UserRoles) -> Scope:
     )
 
 
-def open_admin_scope(*workspace_ids: int, user_id: int) -> AbstractContextManager[Scope]:
+def open_admin_scope(
+    *workspace_ids: int, user_id: int, savepoint: bool = True
+) -> AbstractContextManager[Scope]:
     """Let a service that has authorised the person write in workspaces of which they are no admin (yet).
 
     Creating a workspace, accepting an invitation and leaving change rows that only admins may write.
+    ``savepoint`` as in open_scope.
     """
     scope = current_scope()
     if scope.system:
-        return transaction.atomic()  # type: ignore[return-value]  # nobody uses what it yields
+        return transaction.atomic(savepoint=savepoint)  # type: ignore[return-value]  # nobody uses it
     return open_scope(
         replace(
             scope,
             user_id=user_id,
             workspace_ids=(*scope.workspace_ids, *workspace_ids),
             admin_workspace_ids=(*scope.admin_workspace_ids, *workspace_ids),
-        )
+        ),
+        savepoint=savepoint,
     )
 
 

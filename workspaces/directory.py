@@ -57,20 +57,26 @@ def find_companies_at(email: str) -> list[Workspace]:
     return list(Workspace.objects.filter(pk__in=proved, suspended_at__isnull=True).order_by("name"))
 
 
-def find_directory(slug: str, plain: str, *, at: datetime) -> ScimToken | None:
-    """Return the valid token that ``plain`` spells, with its workspace, if it belongs to the one at ``slug``.
+def find_directory_workspace(slug: str, plain: str) -> Workspace | None:
+    """Return the workspace at ``slug`` when ``plain`` looks like a token; it is checked by find_directory.
 
-    None for an unknown, revoked or expired one, and for a suspended or personal workspace.
+    None for a suspended or personal workspace.
     """
-    start, _sep, rest = plain.partition("_")
-    prefix, _sep, secret = rest.partition("_")
-    if start != TOKEN_START or not prefix or not secret or "\x00" in plain or len(plain) > 200:
+    if _split_token(plain) is None:
         return None
     workspace = Workspace.objects.filter(slug=slug, suspended_at__isnull=True).first()
-    if workspace is None or workspace.kind == WorkspaceKind.PERSONAL:
+    return None if workspace is None or workspace.kind == WorkspaceKind.PERSONAL else workspace
+
+
+def find_directory(workspace: Workspace, plain: str, *, at: datetime) -> ScimToken | None:
+    """Return the token of ``workspace`` that ``plain`` spells; None for an unknown, revoked or expired one.
+
+    In the scope of the workspace, which must end when there is none.
+    """
+    parts = _split_token(plain)
+    if parts is None:
         return None
-    with open_scope(directory_scope(workspace.pk)):
-        token = ScimToken.objects.filter(workspace=workspace, prefix=prefix).first()
+    token = ScimToken.objects.filter(workspace=workspace, prefix=parts[0]).first()
     wanted = token.token_hash if token is not None else hash_secret("")
     if not hmac.compare_digest(hash_secret(plain), wanted) or token is None:
         return None
@@ -78,3 +84,12 @@ def find_directory(slug: str, plain: str, *, at: datetime) -> ScimToken | None:
         return None
     token.workspace = workspace
     return token
+
+
+def _split_token(plain: str) -> tuple[str, str] | None:
+    """Return prefix and secret of what looks like a token."""
+    start, _sep, rest = plain.partition("_")
+    prefix, _sep, secret = rest.partition("_")
+    if start != TOKEN_START or not prefix or not secret or "\x00" in plain or len(plain) > 200:
+        return None
+    return prefix, secret

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.core.management import get_commands
 
 from config.celery import app
+from tests.support.jobs import load_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
@@ -215,7 +216,7 @@ def test_management_commands_exist() -> None:
 
 
 def test_modules_and_jobs_exist() -> None:
-    app.loader.import_default_modules()
+    load_tasks()
     assert collect(DOCUMENTS, lambda name: filter(is_missing_module, named_modules(name))) == {}
 
 

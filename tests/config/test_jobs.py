@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import yaml
@@ -11,19 +12,20 @@ import yaml
 from config.celery import QUEUE_NAMES, app
 from embedded.paths import ROOT
 from embedded.start import WORKERS
+from tests.support.jobs import load_tasks
 
 SENDERS = ("enqueue_on_commit", "enqueue_now")
 PRODUCT = ("core", "workspaces", "gpts", "marketplace", "reviews", "payouts")
 
 
 def test_every_task_that_is_sent_is_registered() -> None:
-    app.loader.import_default_modules()
+    load_tasks()
     sent = set(sent_names()) | scheduled_names()
     assert sorted(sent - set(app.tasks)) == []
 
 
 def test_every_task_is_sent_or_scheduled() -> None:
-    app.loader.import_default_modules()
+    load_tasks()
     own = {name for name in app.tasks if name.split(".")[0] in PRODUCT}
     assert sorted(own - set(sent_names()) - scheduled_names()) == []
 
@@ -96,7 +98,12 @@ def sent_names() -> list[str]:
     return [name for _place, name in sendings() if name is not None]
 
 
-def sendings() -> Iterator[tuple[str, str | None]]:
+@cache
+def sendings() -> tuple[tuple[str, str | None], ...]:
+    return tuple(_find_sendings())
+
+
+def _find_sendings() -> Iterator[tuple[str, str | None]]:
     for app_name in PRODUCT:
         for file in sorted((ROOT / app_name).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -35,7 +35,7 @@ from tests.support.companies import create_company
 from tests.support.evals import create_golden_prompt
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
-from tests.support.jobs import run_enqueued_jobs, take_jobs
+from tests.support.jobs import load_tasks, run_enqueued_jobs, take_jobs
 from tests.support.reviews import make_gpt, make_listing, make_moderator, make_queued_case, quarantine, submit
 from tests.support.uploads import make_upload
 from workspaces.access import personal_workspace
@@ -249,7 +249,7 @@ AGO = timedelta(hours=2)
 
 def run_job(name: str) -> None:
     """Run a periodic job as beat does, and then what it enqueued, as a worker does."""
-    app.loader.import_default_modules()
+    load_tasks()
     app.tasks[name]()
     run_enqueued_jobs()
 

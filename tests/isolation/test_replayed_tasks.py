@@ -36,6 +36,7 @@ from tests.support.exports import create_ready_export
 from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
 from tests.support.factories.workspaces import FinanceUserFactory, UserFactory
+from tests.support.jobs import load_tasks
 from tests.support.payouts import close_march
 from tests.support.reviews import decide, make_moderator, make_queued_case
 from tests.support.times import AT, NOW
@@ -274,7 +275,7 @@ RECORDED = {
 
 
 def list_tasks_with_arguments() -> set[str]:
-    app.loader.import_default_modules()
+    load_tasks()
     own = {name: task for name, task in app.tasks.items() if name.split(".")[0] in PRODUCT}
     return {name for name, task in own.items() if set(inspect.signature(task.run).parameters) - {"self"}}
 

@@ -211,13 +211,13 @@ def _create_credentials(world: World) -> None:
 
 
 def _sign_in(person: User) -> str:
-    """Return the cookie of a session that has just been authenticated with a password."""
+    """Return the cookie of a session with a password just entered, for as long as tests may run."""
     client = Client()
     client.force_login(person, backend=BACKEND)
     session = client.session
     session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(person.pk)
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [
-        {"method": "password", "at": time.time() + 3600, "reauthenticated": True}
+        {"method": "password", "at": time.time() + 86_400, "reauthenticated": True}
     ]
     session.save()
     return str(session.session_key)

@@ -40,9 +40,9 @@ from workspaces.invitation_mails import build_invitation_mail
 from workspaces.mail_text import MailText
 from workspaces.models import Invitation, OutboundJob, User, Workspace, WorkspaceExport
 from workspaces.services.deletion_reminders import _tell as tell_of_deletion
+from workspaces.services.joining import INVITATION_DAYS
 from workspaces.services.mail_test import run_mail_test
 from workspaces.services.mails import enqueue_mail
-from workspaces.services.members import INVITATION_DAYS
 from workspaces.services.people import (
     restore_person,
     send_confirmation_reminder,

@@ -28,7 +28,7 @@ from core.models import AuditEvent, FailedJob
 from core.scope import Scope, open_scope, system_scope
 from tests.support.api_client import ApiClient
 from tests.support.factories.workspaces import OperatorUserFactory, UserFactory
-from tests.support.jobs import run_enqueued_jobs, take_jobs
+from tests.support.jobs import load_tasks, run_enqueued_jobs, take_jobs
 from tests.support.pages import sign_in
 from tests.support.services import WorkerService
 from tests.support.times import NOW
@@ -213,7 +213,7 @@ def test_a_success_removes_the_failure() -> None:
 
 
 def test_every_job_has_a_name_in_words() -> None:
-    app.loader.import_default_modules()
+    load_tasks()
     ours = {name for name in app.tasks if not name.startswith("celery.")}
     assert len(ours) > 60
     assert set(LABELS) == ours

@@ -61,6 +61,14 @@ def list_users(workspace_id: int, ask: Ask, base: str) -> Page:
     return _list(rows, ask, USERS, _USER_COLUMNS, _USER_ORDER, build)
 
 
+def find_only_name(ask: Ask) -> str:
+    """Return the ``userName`` of the one person whom the filter can find; empty for any other filter."""
+    node = parse_filter(ask.filter, USERS) if ask.filter else None
+    if not isinstance(node, Comparison) or node.operator != "eq" or not isinstance(node.value, str):
+        return ""
+    return node.value if _USER_COLUMNS.get(_name(node.place)) == "user_name" else ""
+
+
 def list_groups(workspace_id: int, ask: Ask, base: str, *, with_members: bool) -> Page:
     """Return a page of groups by ``ask``. Raises ScimError ``invalidFilter``."""
     rows = ScimGroup.objects.filter(workspace_id=workspace_id).select_related("group")
@@ -197,16 +205,17 @@ def _read_id(value: Any) -> UUID | None:
 # Resources -------------------------------------------------------------------------------------------------
 
 
-def build_users(rows: Collection[ScimUser], *, workspace_id: int, base: str) -> list[dict[str, Any]]:
-    """Return people as resources, in three queries however many."""
+def build_users(
+    rows: Collection[ScimUser], *, workspace_id: int, base: str, are_new: bool = False
+) -> list[dict[str, Any]]:
+    """Return people as resources, in two queries however many; one when ``are_new``, in no group yet."""
     accounts = [row.user_id for row in rows if row.user_id is not None]
     roles = dict(
         Member.objects.filter(workspace_id=workspace_id, user_id__in=accounts).values_list("user_id", "role")
     )
     groups: dict[UUID, list[dict[str, Any]]] = {}
-    inside = ScimGroupMember.objects.filter(person__in=[row.pk for row in rows]).order_by(
-        "group__group__name"
-    )
+    people = [] if are_new else [row.pk for row in rows]
+    inside = ScimGroupMember.objects.filter(person__in=people).order_by("group__group__name")
     for person_id, group_id, name in inside.values_list("person_id", "group_id", "group__group__name"):
         groups.setdefault(person_id, []).append(
             {"value": str(group_id), "$ref": f"{base}/Groups/{group_id}", "display": name, "type": "direct"}

@@ -22,7 +22,7 @@ from workspaces.email_domains import get_domain
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import Guest, Invitation, Member, User, Workspace
 from workspaces.policy import host_targets
-from workspaces.services.joining import refuse_archived
+from workspaces.services.joining import INVITATION_DAYS, refuse_archived
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
@@ -30,7 +30,6 @@ from workspaces.services.users import clean_email
 from workspaces.states import WorkspaceKind
 
 GUEST_DAYS = 365
-INVITATION_DAYS = 14
 
 
 def check_guest_allowed(*, workspace: Workspace, email: str, by: User) -> None:

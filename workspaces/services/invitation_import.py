@@ -25,7 +25,7 @@ from core.links import absolute_url
 from workspaces.access import hash_secret
 from workspaces.invitation_mails import build_invitation_mail
 from workspaces.models import Invitation, Member, User, Workspace
-from workspaces.services.joining import refuse_archived, refuse_personal
+from workspaces.services.joining import INVITATION_DAYS, refuse_archived, refuse_personal
 from workspaces.services.locks import lock_workspaces
 from workspaces.services.mail_limits import count_imported_mail, find_addresses_at_limit
 from workspaces.services.mails import enqueue_mail
@@ -35,7 +35,6 @@ IMPORT_BYTES = 4 * 1024 * 1024
 IMPORT_ROWS = 20_000
 # A longer cell is a quotation mark that is never closed, not an address.
 CELL_CHARACTERS = 10_000
-INVITATION_DAYS = 14
 # Roles that a file may give; owners are named one by one, with a password.
 IMPORT_ROLES = (Role.ADMIN, Role.BUILDER, Role.MEMBER)
 MAILS_AT_ONCE = 100

@@ -16,6 +16,9 @@ from workspaces.services.groups import apply_rules_to_person
 from workspaces.services.scim_links import attach_member
 from workspaces.states import ADMIN_ROLES, WorkspaceKind
 
+# How long an invitation of a member or guest is valid; its mail says so.
+INVITATION_DAYS = 14
+
 
 def join_workspace(
     *,
@@ -26,6 +29,7 @@ def join_workspace(
     at: datetime,
     domain: str = "",
     is_new: bool = False,
+    is_from_directory: bool = False,
 ) -> Member:
     """Make ``user`` a member with ``role``, a place in the groups whose rule names them included. Audited.
 
@@ -34,7 +38,8 @@ def join_workspace(
     Conflict: ``workspace_personal``, ``workspace_archived``, ``already_member``, ``guest_not_admin``, and
     ``no_seat`` when all seats are taken. ``by`` is None for a job or the identity provider. ``domain`` is the
     proved domain of their address that let them in. ``is_new`` says that the account was made in this
-    transaction, so that it is neither a member nor a guest of anything.
+    transaction, so that it is neither a member nor a guest of anything; ``is_from_directory``, that the
+    identity provider adds them just now: it has put them in no group yet, and its row is the caller's.
     """
     refuse_personal(workspace)
     archived_at, seats = Workspace.objects.values_list("archived_at", "seats").get(pk=workspace.pk)
@@ -59,7 +64,8 @@ def join_workspace(
     if not is_new:
         Guest.objects.filter(workspace=workspace, user=user, ended_at__isnull=True).update(ended_at=at)
     member = Member.objects.create(workspace=workspace, user=user, role=role, joined_at=at)
-    attach_member(member, email=user.email, at=at)
+    if not is_from_directory:
+        attach_member(member, email=user.email, at=at)
     apply_rules_to_person(user_id=user.pk, workspace_id=workspace.pk, by=by, at=at)
     record(
         action="workspaces.member_joined",

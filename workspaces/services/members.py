@@ -27,7 +27,7 @@ from workspaces.services.actors import is_automated
 from workspaces.services.groups import release_groups_of
 from workspaces.services.guests import start_guest
 from workspaces.services.invite_links import revoke_links_of
-from workspaces.services.joining import join_workspace, refuse_archived, refuse_personal
+from workspaces.services.joining import INVITATION_DAYS, join_workspace, refuse_archived, refuse_personal
 from workspaces.services.locks import lock_person, lock_workspaces
 from workspaces.services.mail_limits import require_invitation_within_limits
 from workspaces.services.mails import enqueue_mail
@@ -35,7 +35,6 @@ from workspaces.services.scim_links import note_removal
 from workspaces.services.security_notices import SecurityEvent, notify_security
 from workspaces.states import ADMIN_ROLES, Role
 
-INVITATION_DAYS = 14
 # Who may give these roles; all others are any admin's to give.
 _GIVERS: dict[str, tuple[str, ...]] = {Role.OWNER: (Role.OWNER,), Role.ADMIN: tuple(ADMIN_ROLES)}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core.audit import record
 from core.errors import DomainError, Forbidden, InvalidInput
@@ -38,10 +38,14 @@ from workspaces.states import Role
 RANKS = (Role.ADMIN, Role.BUILDER, Role.MEMBER)
 
 
-def add_missing_rows(*, workspace: Workspace, at: datetime) -> int:
-    """Make a row for each member without one, so that the identity provider finds who is there already."""
+def add_missing_rows(*, workspace: Workspace, at: datetime, email: str = "") -> int:
+    """Make a row for each member without one, so that the identity provider finds who is there already.
+
+    ``email`` limits it to the member with this address. Returns how many were made.
+    """
+    found = Member.objects.filter(workspace=workspace)
     members = (
-        Member.objects.filter(workspace=workspace)
+        (found.filter(user__email=email.lower()) if email else found)
         .exclude(
             user_id__in=ScimUser.objects.filter(workspace=workspace, user__isnull=False).values("user_id")
         )
@@ -76,15 +80,13 @@ def add_scim_user(*, token: ScimToken, resource: Mapping[str, Any], at: datetime
     workspace = token.workspace
     email = _find_address(resource)
     account = User.objects.filter(email=email).first() if email else None
-    with transaction.atomic():
+    # In the transaction of the request, which an error rolls back whole.
+    with transaction.atomic(savepoint=False):
         _lock(account, workspace)
         row = ScimUser(workspace=workspace, created_at=at, changed_at=at, email=email)
         _write(row, resource)
-        same = ScimUser.objects.filter(workspace=workspace, user_name__iexact=row.user_name).first()
-        if same is not None:
-            raise ScimError("There is a user with this userName already.", status=409, kind="uniqueness")
-        row.save(force_insert=True)
-        _settle(row, token, account=account, at=at)
+        _insert(row)
+        _settle(row, token, account=account, at=at, is_new=True)
         _record("scim_user_added", row, token, at)
     return row
 
@@ -102,9 +104,10 @@ def replace_scim_user(
         _write(fresh, read(fresh))
         if before["email"] and before["email"] != fresh.email:
             _close_former_invitations(fresh, before["email"], at=at)
-        taken = ScimUser.objects.filter(workspace=token.workspace, user_name__iexact=fresh.user_name)
-        if taken.exclude(pk=fresh.pk).exists():
-            raise ScimError("There is a user with this userName already.", status=409, kind="uniqueness")
+        if fresh.user_name.lower() != before["user_name"].lower():
+            taken = ScimUser.objects.filter(workspace=token.workspace, user_name__iexact=fresh.user_name)
+            if taken.exclude(pk=fresh.pk).exists():
+                raise _build_taken()
         changed = sorted(name for name, value in _read_columns(fresh).items() if value != before[name])
         if changed:
             fresh.version += 1
@@ -130,6 +133,21 @@ def delete_scim_user(
         gone = ScimUser(pk=fresh.pk, user_id=fresh.user_id)
         fresh.delete()
         _record("scim_user_deleted", gone, token, at)
+
+
+def _insert(row: ScimUser) -> None:
+    """Insert a row, for a caller whose transaction an error ends.
+
+    The constraint finds the same name by its index, which a query under row-level security cannot use.
+    """
+    try:
+        row.save(force_insert=True)
+    except IntegrityError as error:
+        raise _build_taken() from error
+
+
+def _build_taken() -> ScimError:
+    return ScimError("There is a user with this userName already.", status=409, kind="uniqueness")
 
 
 def _lock(account: User | None, workspace: Workspace) -> None:
@@ -233,8 +251,18 @@ def pick_role(values: list[Any], claims: Mapping[str, str]) -> str:
 # What follows for the membership ------------------------------------------------------------------------
 
 
-def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: datetime, former: str = "") -> None:
+def _settle(
+    row: ScimUser,
+    token: ScimToken,
+    *,
+    account: User | None,
+    at: datetime,
+    former: str = "",
+    is_new: bool = False,
+) -> None:
     """Make the membership what the row says; ``former`` is the cost centre that was sent before.
+
+    ``is_new``: the row was added just now, after ``account`` was looked for.
 
     Nobody is taken over: an account becomes a member without being asked only at a proved domain. Raises
     ScimError ``mutability`` for what would leave the workspace without an owner, and for a closed account.
@@ -243,7 +271,9 @@ def _settle(row: ScimUser, token: ScimToken, *, account: User | None, at: dateti
         if not row.is_active:
             _end_membership(row, token, at=at)
             return
-        if row.user is None and row.email:
+        if is_new:
+            row.user = account
+        elif row.user is None and row.email:
             row.user = account if account is not None else User.objects.filter(email=row.email).first()
         rules = get_identity_rules(token.workspace)
         member = None
@@ -297,7 +327,9 @@ def _begin_membership(
     ScimUser.objects.filter(pk=row.pk).update(user=row.user)
     # Nobody else sees a new account yet, and the workspace is locked.
     if is_new:
-        member = join_workspace(workspace=workspace, user=row.user, role=role, by=None, at=at, is_new=True)
+        member = join_workspace(
+            workspace=workspace, user=row.user, role=role, by=None, at=at, is_new=True, is_from_directory=True
+        )
     else:
         member = add_member(workspace=workspace, user=row.user, role=role, by=None, at=at)
     _close_invitations(row, workspace, at=at)

@@ -11,12 +11,17 @@ from workspaces.models import Workspace
 RESERVED = frozenset({"new", "admin", "api", "join"})
 
 
-def unused_slug(name: str) -> str:
-    """Return a slug made from ``name`` that no workspace has.
+def build_slug(name: str) -> str:
+    """Return a slug made from ``name``, which a workspace may have, though hardly.
 
     Always with a random suffix, so that a collision cannot reveal the name of another tenant.
     """
-    slug = make_slug(name) if slugify(name) else make_slug("workspace")
+    return make_slug(name) if slugify(name) else make_slug("workspace")
+
+
+def unused_slug(name: str) -> str:
+    """Return a slug made from ``name`` that no workspace has."""
+    slug = build_slug(name)
     while Workspace.objects.filter(slug=slug).exists():
         slug = make_slug("workspace")
     return slug

@@ -21,7 +21,7 @@ from workspaces.access import open_admin_scope
 from workspaces.models import Member, SharingPolicy, User, Workspace
 from workspaces.names import check_public_name
 from workspaces.services.security_notices import SecurityEvent, notify_security
-from workspaces.services.slugs import unused_slug
+from workspaces.services.slugs import build_slug, unused_slug
 from workspaces.states import Role, Theme, WorkspaceKind
 
 NAME_LENGTH = 80
@@ -46,8 +46,9 @@ def create_user(
     """
     email = clean_email(email)
     # A confirmed address is one account's, also where it is not the one that they sign in with.
-    is_confirmed = EmailAddress.objects.filter(email__iexact=email, verified=True).exists()
-    if is_confirmed or User.objects.filter(email=email).exists():
+    # allauth stores addresses in lower case, and has an index for exactly that.
+    confirmed = EmailAddress.objects.filter(email=email, verified=True).values_list("user_id")
+    if User.objects.filter(email=email).values_list("pk").union(confirmed).exists():
         raise Conflict(
             _("There is already an account with this e-mail address."), code="email_taken", field="email"
         )
@@ -80,12 +81,14 @@ def complete_account(*, user: User, at: datetime, by: User | None = None) -> Wor
 
 
 def _add_personal_workspace(user: User, *, by: User, at: datetime) -> Workspace:
-    # With its id known beforehand, one scope serves for the workspace and for what is put into it.
-    with open_admin_scope(identifier := _reserve_workspace_id(), user_id=user.pk):
+    # With its id known beforehand, one scope serves for the workspace and for what is put into it. The
+    # caller's transaction is for this alone.
+    identifier, slug = _reserve_workspace(user.display_name)
+    with open_admin_scope(identifier, user_id=user.pk, savepoint=False):
         workspace = Workspace.objects.create(
             pk=identifier,
             kind=WorkspaceKind.PERSONAL,
-            slug=unused_slug(user.display_name),
+            slug=slug,
             name=user.display_name,
             person=user,
             created_at=at,
@@ -100,10 +103,17 @@ def _add_personal_workspace(user: User, *, by: User, at: datetime) -> Workspace:
     return workspace
 
 
-def _reserve_workspace_id() -> int:
+def _reserve_workspace(name: str) -> tuple[int, str]:
+    """Return an id and a free slug for a new workspace."""
+    slug = build_slug(name)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('workspaces_workspace', 'id'))")
-        return int(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('workspaces_workspace', 'id')),"
+            " EXISTS(SELECT FROM workspaces_workspace WHERE slug = %s)",
+            [slug],
+        )
+        identifier, is_taken = cursor.fetchone()
+    return int(identifier), unused_slug(name) if is_taken else slug
 
 
 def has_verified_address(user: User) -> bool:

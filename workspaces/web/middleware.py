@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from allauth.account.middleware import AccountMiddleware
@@ -19,7 +19,7 @@ from core.connections import is_visitor_request
 from core.errors import DomainError
 from core.scope import NOBODY, Scope, open_scope, public_reader
 from workspaces.access import find_api_key, scope_for, scope_for_api_key
-from workspaces.directory import directory_scope, find_directory
+from workspaces.directory import directory_scope, find_directory, find_directory_workspace
 from workspaces.models import ApiKey, User
 from workspaces.queries import cache_user_roles, get_user_roles
 from workspaces.services.activity import note_activity
@@ -123,13 +123,13 @@ class ScopeMiddleware:
         return refuse(request, error) if isinstance(error, DomainError) else None
 
     def _scope(self, request: HttpRequest, view: Callable[..., Any]) -> AbstractContextManager[Any]:
+        if is_scim(request):
+            return open_directory(request)
         scope = self._authenticate(request)
         return public_reader() if scope is NOBODY and is_public_page(view) else open_scope(scope)
 
     def _authenticate(self, request: HttpRequest) -> Scope:
         """Return the scope of the request's person, NOBODY for visitors."""
-        if is_scim(request):
-            return authenticate_directory(request)
         if is_api(request):
             return authenticate_bearer(request)
         user = request.user
@@ -176,19 +176,30 @@ def authenticate_bearer(request: HttpRequest) -> Scope:
     return scope_for_api_key(key)
 
 
-def authenticate_directory(request: HttpRequest) -> Scope:
-    """Set ``request.directory_token`` from the Authorization header and return the scope of its workspace.
+@contextmanager
+def open_directory(request: HttpRequest) -> Iterator[None]:
+    """Open the scope of the workspace in the address and set ``request.directory_token``, checked in it.
 
-    Without a valid token of the workspace in the address the request is a visitor's.
+    So a request is one transaction. Without a valid token of that workspace the request is a visitor's, whose
+    scope it gets.
     """
     scheme, _space, plain = request.headers.get("Authorization", "").partition(" ")
     slug = request.path.removeprefix(SCIM_PREFIX).partition("/")[0]
-    token = find_directory(slug, plain.strip(), at=timezone.now()) if scheme.lower() == "bearer" else None
-    request.directory_token = token  # type: ignore[attr-defined]  # read by the views of workspaces.api.scim
-    if token is None:
-        return NOBODY
-    record_token_use(token=token, at=timezone.now())
-    return directory_scope(token.workspace_id)
+    at = timezone.now()
+    workspace = find_directory_workspace(slug, plain.strip()) if scheme.lower() == "bearer" else None
+    request.directory_token = None  # type: ignore[attr-defined]  # read by the views of workspaces.api.scim
+    token = None
+    if workspace is not None:
+        with open_scope(directory_scope(workspace.pk)):
+            token = find_directory(workspace, plain.strip(), at=at)
+            if token is not None:
+                request.directory_token = token  # type: ignore[attr-defined]  # as above
+                yield
+    if token is not None:
+        record_token_use(token=token, at=at)
+        return
+    with open_scope(NOBODY):
+        yield
 
 
 def set_api_key(request: HttpRequest, key: ApiKey | None, *, was_given: bool) -> None:

@@ -45,7 +45,7 @@ from workspaces.states import Role
 
 pytestmark = pytest.mark.django_db
 
-MOST_STATEMENTS = 47
+MOST_STATEMENTS = 32
 
 
 def find(directory: Directory, path: str, filter_: str) -> list[dict[str, Any]]:

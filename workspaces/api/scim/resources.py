@@ -27,6 +27,7 @@ from workspaces.queries.scim import (
     build_groups,
     build_users,
     build_version,
+    find_only_name,
     get_group_row,
     get_user_row,
     list_groups,
@@ -64,16 +65,22 @@ class _Users(ScimView):
             raise build_missing()
         return row
 
-    def build(self, row: ScimUser) -> dict[str, Any]:
-        return build_users([row], workspace_id=self.token.workspace_id, base=self.base)[0]
+    def build(self, row: ScimUser, *, is_new: bool = False) -> dict[str, Any]:
+        return build_users([row], workspace_id=self.token.workspace_id, base=self.base, are_new=is_new)[0]
 
     def show(
-        self, request: HttpRequest, row: ScimUser, *, status: int = 200, is_fresh: bool = False
+        self,
+        request: HttpRequest,
+        row: ScimUser,
+        *,
+        status: int = 200,
+        is_fresh: bool = False,
+        is_new: bool = False,
     ) -> HttpResponse:
-        """Answer with the person; ``is_fresh``: the row is as the database has it."""
+        """Answer with the person; ``is_fresh``: as in the database, ``is_new``: in no group yet."""
         fresh = row if is_fresh else self.find(row.pk)
         response = answer(
-            choose_attributes(self.build(fresh), request.GET.dict()),
+            choose_attributes(self.build(fresh, is_new=is_new), request.GET.dict()),
             status=status,
             version=build_version(fresh),
         )
@@ -88,11 +95,13 @@ class UsersView(_Users):
     def post(self, request: HttpRequest, workspace: str) -> HttpResponse:
         resource = clean_resource(self.read_body(request), USERS)
         row = add_scim_user(token=self.token, resource=resource, at=timezone.now())
-        return self.show(request, row, status=201, is_fresh=True)
+        return self.show(request, row, status=201, is_fresh=True, is_new=True)
 
     def _list(self, values: Mapping[str, Any]) -> HttpResponse:
-        add_missing_rows(workspace=self.token.workspace, at=timezone.now())
-        return show_page(list_users(self.token.workspace_id, read_ask(values), self.base), values)
+        ask = read_ask(values)
+        # A first sync asks for each person by name: then nobody else's row can be missing.
+        add_missing_rows(workspace=self.token.workspace, at=timezone.now(), email=find_only_name(ask))
+        return show_page(list_users(self.token.workspace_id, ask, self.base), values)
 
 
 class UserSearchView(UsersView):
