@@ -240,7 +240,7 @@ def test_query_count_is_the_same_for_one_and_three_providers(
     assert page.content.decode().count("Provider ") >= how_many
 
 
-QUERIES = 12
+QUERIES = 14
 
 
 def test_prices_are_entered_in_the_instances_currency(settings: Any) -> None:
