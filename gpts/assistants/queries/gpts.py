@@ -18,7 +18,14 @@ from gpts.assistants.states import Audience, ShareRight
 from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import LanguageModel
 from workspaces.models import Member, User, Workspace
-from workspaces.queries import count_inside, get_user_roles, is_active_member, list_scope_memberships
+from workspaces.policy import Act, model_targets
+from workspaces.queries import (
+    count_inside,
+    get_user_roles,
+    is_active_member,
+    list_scope_memberships,
+    load_policy,
+)
 from workspaces.states import ADMIN_ROLES, COMPANY_KINDS, Role
 
 
@@ -232,9 +239,19 @@ def list_available_models(workspace: Workspace) -> QuerySet[LanguageModel]:
     return list_chat_models(workspace)
 
 
-def find_default_model(workspace: Workspace) -> LanguageModel | None:
-    """Return the model of a GPT whose owner chose none; None only before ensure_providers ran."""
-    return list_available_models(workspace).first()
+def keep_allowed(models: list[LanguageModel], *, user_id: int, workspace_id: int) -> list[LanguageModel]:
+    """Return those of ``models`` that the workspace's policy lets the person use, in one query."""
+    judged = load_policy(user_id, workspace_id).judge(Act.USE_MODEL)
+    return [model for model in models if judged.decide(model_targets(model.pk, model.provider_id)).is_allowed]
+
+
+def find_default_model(workspace: Workspace, *, user_id: int) -> LanguageModel | None:
+    """Return the model of a GPT whose builder chose none: the first that the policy lets the builder use.
+
+    None if it allows none, and before ensure_providers ran.
+    """
+    offered = list(list_available_models(workspace))
+    return next(iter(keep_allowed(offered, user_id=user_id, workspace_id=workspace.pk)), None)
 
 
 def get_payee_id(gpt: GPT) -> int:

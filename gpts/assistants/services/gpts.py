@@ -50,7 +50,7 @@ def create_gpt(*, workspace: Workspace, owner: User, by: User, at: datetime, **d
     fields = clean_draft(draft, workspace=workspace, current=None)
     _check_policy(fields, (), workspace_id=workspace.pk, by=by)
     if "language_model" not in draft:
-        fields["language_model"] = find_default_model(workspace)
+        fields["language_model"] = find_default_model(workspace, user_id=owner.pk)
     check_gpt_limit(workspace)
     gpt = _insert(GPT(workspace=workspace, owner=owner, created_at=at, updated_at=at, **fields))
     record(

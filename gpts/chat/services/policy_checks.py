@@ -88,9 +88,3 @@ def find_refused(asked: Iterable[tuple[int, int, Uses]]) -> set[tuple[int, int, 
 
 def _allows(found: WorkspacePolicy | None, uses: Uses) -> bool:
     return found is not None and all(found.judge(act).decide(targets).is_allowed for act, targets in uses)
-
-
-def keep_allowed(models: list[LanguageModel], *, user_id: int, workspace_id: int) -> list[LanguageModel]:
-    """Return those of ``models`` that the workspace's policy lets the person use, in one query."""
-    judged = load_policy(user_id, workspace_id).judge(Act.USE_MODEL)
-    return [model for model in models if judged.decide(model_targets(model.pk, model.provider_id)).is_allowed]

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from core.look import formats
 from gpts.assistants.models import GPT, Version
+from gpts.assistants.queries.gpts import keep_allowed
 from gpts.chat.models import Conversation
-from gpts.chat.services.policy_checks import keep_allowed
 from gpts.llm.catalogue import get_usable_model, is_offered, list_model_choices
 from gpts.llm.models import LanguageModel
 from gpts.metering.queries.price_ceilings import get_foreign_price

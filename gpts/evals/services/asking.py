@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gpts.assistants.queries.gpts import gpt_workspace_scope
-from gpts.chat.services.policy_checks import apply_policy, keep_allowed
+from gpts.assistants.queries.gpts import gpt_workspace_scope, keep_allowed
+from gpts.chat.services.policy_checks import apply_policy
 from gpts.chat.services.turn_inputs import (
     PreparedInput,
     build_citations,

@@ -11,10 +11,9 @@ from rest_framework.response import Response
 
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
-from gpts.assistants.queries.gpts import get_live_versions, list_available_models, list_own_gpts
+from gpts.assistants.queries.gpts import get_live_versions, keep_allowed, list_available_models, list_own_gpts
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.gpts import create_gpt, delete_gpt, update_draft
-from gpts.chat.services.policy_checks import keep_allowed
 from gpts.studio.api.serializers import (
     ChangeGPTSerializer,
     DeleteGPTSerializer,

@@ -99,7 +99,7 @@ def begin_message(requester: Requester, slug: str, text: str) -> StartedCreateAn
         gpt = access_gpt(requester.user, slug, to=GPTAct.EDIT)
         check_message(requester.user.pk, "", count_recent=partial(_count_recent, requester.user))
         question, message = start_message(gpt=gpt, text=text, by=requester.user, at=timezone.now())
-        model = get_builder_model(gpt)
+        model = get_builder_model(gpt, user_id=requester.user.pk)
         if model is not None and not is_interview_model(model):
             targets = model_targets(model.pk, model.provider_id)
             check_policy(requester.user.pk, Act.USE_MODEL, workspace_id=gpt.workspace_id, targets=targets)
@@ -144,12 +144,12 @@ def stop_create_answer(user: User, gpt: GPT) -> bool:
     return True
 
 
-def get_builder_model(gpt: GPT) -> LanguageModel | None:
-    """The draft's model, or the default model if only that one can call functions."""
+def get_builder_model(gpt: GPT, *, user_id: int) -> LanguageModel | None:
+    """The draft's model, or the person's default model if only that one can call functions."""
     model = get_usable_model(gpt, None)
     if not is_interview_model(model):
         return model
-    default = find_default_model(gpt.workspace)
+    default = find_default_model(gpt.workspace, user_id=user_id)
     is_better = (
         not is_interview_model(default) or model is None or model.provider.kind == ProviderKind.OFFLINE
     )

@@ -64,7 +64,7 @@ def _build_context(request: HttpRequest, gpt: GPT, **extra: Any) -> dict[str, An
     user = person_of(request)
     rows = list_create_messages(user, gpt)
     now = timezone.now()
-    model = get_builder_model(gpt)
+    model = get_builder_model(gpt, user_id=user.pk)
     is_interview = is_interview_model(model)
     has_language_model = model is not None and model.provider.kind != ProviderKind.OFFLINE
     question, choices = build_opening_question(

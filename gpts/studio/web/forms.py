@@ -21,12 +21,11 @@ from gpts.assistants.models.gpts import (
     NO_ANSWER_LENGTH,
     STARTER_COUNT,
 )
-from gpts.assistants.queries.gpts import list_available_models
+from gpts.assistants.queries.gpts import keep_allowed, list_available_models
 from gpts.assistants.services.draft_settings import SETTING_CLEANERS
 from gpts.assistants.services.gpts import serialize_draft_field
 from gpts.assistants.services.versions import RELEASE_NOTES_LENGTH
 from gpts.assistants.states import Category, OutputFormat
-from gpts.chat.services.policy_checks import keep_allowed
 from gpts.llm.catalogue import get_features, get_provider_tools, is_retired
 from gpts.llm.models import LanguageModel
 from gpts.llm.runtime.outputs import MAX_SCHEMA_CHARACTERS

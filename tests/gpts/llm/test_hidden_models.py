@@ -102,3 +102,21 @@ def test_others_hide_nothing_and_models_of_others_are_not_found(stage: Stage) ->
     assert stage.hide(admin, stage.wide) == 302
     # Of this company alone.
     assert not read_policy(elsewhere.pk).policy.rules
+
+
+def test_a_new_gpt_gets_the_first_model_that_its_builder_may_use(stage: Stage) -> None:
+    def create(name: str) -> int | None:
+        api = ApiClient(stage.ada, stage.company, ("gpts:read", "gpts:write"))
+        answer = api.post("gpts", {"name": name})
+        assert answer.status_code == 201
+        return GPT.objects.get(slug=answer.json()["slug"]).language_model_id
+
+    offered = stage.list_offered()
+    assert create("Before") == offered[0]
+
+    stage.hide(stage.boss, LanguageModel.objects.get(pk=offered[0]))
+    assert create("After") == offered[1]
+
+    for pk in offered[1:]:
+        stage.hide(stage.boss, LanguageModel.objects.get(pk=pk))
+    assert create("Without") is None

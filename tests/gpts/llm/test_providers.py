@@ -133,13 +133,14 @@ def test_a_workspace_is_offered_its_own_models_first_and_none_of_other_workspace
 
 def test_retired_models_and_disabled_providers_are_not_offered(from_settings: Any) -> None:
     call_command("ensure_providers")
-    workspace = personal_workspace(UserFactory.create())
+    user = UserFactory.create()
+    workspace = personal_workspace(user)
     LanguageModel.objects.filter(name="gpt-x").update(retired_at=NOW)
-    default = find_default_model(workspace)
+    default = find_default_model(workspace, user_id=user.pk)
     assert default is not None
     assert default.name == "offline"
     ModelProvider.objects.update(is_enabled=False)
-    assert find_default_model(workspace) is None
+    assert find_default_model(workspace, user_id=user.pk) is None
 
 
 def test_a_draft_keeps_its_model_when_that_is_retired() -> None:
