@@ -115,6 +115,8 @@ def _model_list(request: HttpRequest, owner: CatalogueOwner) -> HttpResponse:
         rules = read_policy(tenant.pk).policy.rules
         may_hide = person_of(request).has_perm(WorkspaceAct.MANAGE_POLICY, tenant)
         shared = [_provider_row(None, row) for row in list_providers(None) if row.is_enabled]
+        for row in shared:
+            row["may_hide"] = may_hide
         for item in (item for row in shared for item in row["models"]):
             if item["model"].kind == ModelKind.CHAT:
                 item["is_hidden"] = get_hiding_rule(item["model"]) in rules
