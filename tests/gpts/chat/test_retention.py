@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -243,8 +244,8 @@ def test_a_deleted_gpt_is_held_and_nobody_ends_a_hold_on_themselves(stage: Stage
     own.refresh_from_db()
     assert (refusal.value.code, own.ended_at) == ("own_hold", None)
     assert (made.status_code, made.json()["gpt"]) == (201, stage.desk.slug)
-    page = sign_in(stage.boss).get(f"/w/{stage.company.slug}/admin/retention")
-    assert "Desk (deleted)" in page.content.decode()
+    offered = sign_in(stage.boss).get(f"/w/{stage.company.slug}/admin/gpts/search?for=hold&q=desk")
+    assert re.search(r"Desk</bdi>.*>deleted</span>", offered.content.decode(), re.DOTALL)
     assert (apply_retention(clock=clock), stage.left()) == (0, {kept})
 
 
