@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     tests/settings.py lets it run rarely.
     """
+    if "hypothesis" in sys.modules:  # importing it takes a third of a short run
+        _let_hypothesis_take_its_time()
     gc.freeze()
+
+
+def _let_hypothesis_take_its_time() -> None:
+    """Make no property test depend on how busy the machine is, as Hypothesis itself does where CI is set."""
+    from hypothesis import HealthCheck
+    from hypothesis import settings as profiles
+
+    profiles.register_profile("loggia", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    profiles.load_profile("loggia")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
