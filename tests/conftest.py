@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from django.db.backends.signals import connection_created
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as profiles
 
 from tests.support.browsers import find_browser
 from tests.support.servers import servers, stop_abandoned_runs, stop_run
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytest_plugins = ["tests.support.fixtures"]
+
+# No property test depends on how busy the machine is, as Hypothesis itself has it where CI is set. Tests take
+# these settings when they are imported.
+profiles.register_profile("loggia", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+profiles.load_profile("loggia")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -39,18 +45,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     tests/settings.py lets it run rarely.
     """
-    if "hypothesis" in sys.modules:  # importing it takes a third of a short run
-        _let_hypothesis_take_its_time()
     gc.freeze()
-
-
-def _let_hypothesis_take_its_time() -> None:
-    """Make no property test depend on how busy the machine is, as Hypothesis itself does where CI is set."""
-    from hypothesis import HealthCheck
-    from hypothesis import settings as profiles
-
-    profiles.register_profile("loggia", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    profiles.load_profile("loggia")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
