@@ -280,7 +280,7 @@ def _settle(
         if row.user is not None:
             member = Member.objects.filter(workspace=token.workspace, user=row.user).first()
         if member is None:
-            member = _begin_membership(row, token, rules, at=at)
+            member = _begin_membership(row, token, rules, at=at, is_in_no_group=is_new)
         else:
             attach_member(member, email=row.email, at=at)
         if member is not None:
@@ -305,7 +305,7 @@ def as_scim_error(error: DomainError) -> ScimError:
 
 
 def _begin_membership(
-    row: ScimUser, token: ScimToken, rules: IdentityRules, *, at: datetime
+    row: ScimUser, token: ScimToken, rules: IdentityRules, *, at: datetime, is_in_no_group: bool
 ) -> Member | None:
     """Make the person a member where the address is proved; otherwise ask them by an invitation."""
     workspace = token.workspace
@@ -328,7 +328,13 @@ def _begin_membership(
     # Nobody else sees a new account yet, and the workspace is locked.
     if is_new:
         member = join_workspace(
-            workspace=workspace, user=row.user, role=role, by=None, at=at, is_new=True, is_from_directory=True
+            workspace=workspace,
+            user=row.user,
+            role=role,
+            by=None,
+            at=at,
+            is_new=True,
+            is_from_directory=is_in_no_group,
         )
     else:
         member = add_member(workspace=workspace, user=row.user, role=role, by=None, at=at)

@@ -223,7 +223,9 @@ def _find_not_begun(at: datetime) -> QuerySet[WorkspaceExport]:
     """Return exports that waited too long, none while a worker makes exports: then they are in the queue."""
     if WorkspaceExport.objects.filter(heartbeat_at__gte=at - 2 * LEASE).exists():
         return WorkspaceExport.objects.none()
-    return WorkspaceExport.objects.filter(state=ExportState.WAITING, requested_at__lt=at - WAITS_AT_MOST)
+    return WorkspaceExport.objects.filter(
+        state=ExportState.WAITING, attempts=0, requested_at__lt=at - WAITS_AT_MOST
+    )
 
 
 def _read_failed(found: QuerySet[WorkspaceExport]) -> list[WorkspaceExport]:

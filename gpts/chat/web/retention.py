@@ -90,7 +90,8 @@ class HoldForm(_WithGPT):
         try:
             return self.members.resolve(text).email
         except InvalidInput as refusal:
-            if refusal.code == "ambiguous_choice":
+            # A whole address may be that of somebody who left, whatever members it is a part of.
+            if refusal.code == "ambiguous_choice" and "@" not in text:
                 raise forms.ValidationError(str(refusal.message), code=refusal.code) from refusal
             return text
 
