@@ -18,7 +18,8 @@ from core.errors import InvalidInput
 
 SEPARATOR = " · "
 SHOWN = 12
-TEXT_LENGTH = 300
+# A name, a separator and an e-mail address.
+TEXT_LENGTH = 400
 
 Row = TypeVar("Row", bound=Model)
 
@@ -28,7 +29,8 @@ class Pick(Generic[Row]):
     """What can be picked: ``rows`` are all that the person may choose, ``name`` and ``key`` their columns.
 
     ``key`` is unique and in lower case. ``unknown`` is the sentence for a text that nothing matches, ``note``
-    says more about a row in the list of suggestions.
+    says more about a row in the list of suggestions. ``needs_key``: a name alone names nobody, because
+    anybody can take a name and what follows is hard to undo.
     """
 
     rows: QuerySet[Row]
@@ -36,6 +38,7 @@ class Pick(Generic[Row]):
     key: str
     unknown: Any
     note: Callable[[Row], Any] | None = None
+    needs_key: bool = False
 
     def label(self, row: Row) -> str:
         """Return what stands in the field once the row is chosen, and names it alone."""
@@ -62,17 +65,28 @@ class Pick(Generic[Row]):
         """
         text = _clean(text)
         if text:
-            key = text.rpartition(SEPARATOR)[2].rstrip("/").rpartition("/")[2].strip().lower()
-            exact = self.rows.filter(**{self.key: key}).first()
+            exact = self._find_by_key(text)
             if exact is not None:
                 return exact
             named = list(self.rows.filter(**{f"{self.name}__iexact": text}).order_by("pk")[: SHOWN + 1])
-            if len(named) == 1:
+            if len(named) == 1 and not self.needs_key:
                 return named[0]
             found = named[:SHOWN] or self.search(text)
             if found:
                 raise InvalidInput(self._list(found), code="ambiguous_choice", field=field)
         raise InvalidInput(self.unknown, code="unknown_choice", field=field)
+
+    def _find_by_key(self, text: str) -> Row | None:
+        """Return the row whose key, address of a page, or label ``text`` is."""
+        key = text.lower()
+        if key.startswith(("http://", "https://", "/")):
+            key = key.rstrip("/").rpartition("/")[2]
+        found = self.rows.filter(**{self.key: key}).first()
+        if found is None and SEPARATOR in key:
+            found = self.rows.filter(**{self.key: key.rpartition(SEPARATOR)[2]}).first()
+            if found is not None and _clean(self.label(found)).lower() != key:
+                return None  # a name may have the separator and another row's key in it
+        return found
 
     def _list(self, found: list[Row]) -> str:
         text = ngettext(

@@ -32,10 +32,14 @@ class HeldSlot:
 
     def renew(self) -> None:
         """Extend the lease. One that ended, or was evicted, is taken again unless somebody else has it."""
-        if not cache.touch(self.key, self.seconds):
+        holder = cache.get(self.key)
+        if holder is None:
             cache.add(self.key, self.token, self.seconds)
+        elif holder == self.token:
+            cache.touch(self.key, self.seconds)
 
     def release(self) -> None:
+        """Free the slot, unless somebody else has it by now. Idempotent."""
         if cache.get(self.key) == self.token:
             cache.delete(self.key)
 

@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 
 from gpts.llm.catalogue import list_chat_models
 from gpts.llm.models import FailedCall, LanguageModel, ModelProvider
+from gpts.llm.states import ModelKind
 from workspaces.access import not_found
 from workspaces.models import OutboundJob, Workspace
 
@@ -26,6 +27,14 @@ def list_providers(workspace: Workspace | None) -> QuerySet[ModelProvider]:
         .prefetch_related(Prefetch("models", queryset=models))
         .order_by("name", "id")
     )
+
+
+def find_offered_model(model_id: int) -> LanguageModel | None:
+    """Return a chat model of the instance that companies see, also if it was retired."""
+    offered = LanguageModel.objects.filter(
+        kind=ModelKind.CHAT, provider__workspace__isnull=True, provider__is_enabled=True
+    )
+    return offered.filter(pk=model_id).first()
 
 
 def get_provider(workspace: Workspace | None, provider_id: int) -> ModelProvider:

@@ -5,7 +5,7 @@ import { isComposingKey } from "./composing.js";
 import { each } from "./ready.js";
 
 const WAIT_MS = 120;
-const LONGEST = 60;
+const LONGEST = 60; // data-suggestions-longest says otherwise
 const REST_SECONDS = 30;
 
 each("[data-suggestions]", attach);
@@ -20,6 +20,7 @@ function attach(field) {
   list.setAttribute("aria-label", field.dataset.suggestionsLabel);
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-haspopup", "listbox"], ["aria-expanded", "false"], ["aria-controls", list.id]]) field.setAttribute(name, value);
   field.parentElement.append(list, count);
+  const longest = Number(field.dataset.suggestionsLongest) || LONGEST;
   let active = -1;
   let timer = 0;
   let request = null;
@@ -64,7 +65,7 @@ function attach(field) {
     stop();
     mark(-1);
     const text = field.value.trim();
-    if (!text || text.length > LONGEST) return close();
+    if (!text || text.length > longest) return close();
     timer = setTimeout(load, WAIT_MS);
   }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 from django.core.cache import cache
 
@@ -24,6 +26,19 @@ def test_a_key_has_its_slots_until_they_are_released() -> None:
     first.release()
     first.renew()
     assert [cache.get(held.key) for held in (again, second)] == [again.token, second.token]
+
+
+def test_only_the_holder_extends_a_lease() -> None:
+    former = claim_slot(SLOTS, 7)
+    cache.set(former.key, "somebody else", 50)
+    former.renew()
+    client = cast("Any", cache)._cache.get_client(None)
+    assert client.ttl(cache.make_and_validate_key(former.key)) <= 50
+    cache.delete(former.key)
+    held = claim_slot(SLOTS, 7)
+    cache.touch(held.key, 50)
+    held.renew()
+    assert client.ttl(cache.make_and_validate_key(held.key)) > 500
 
 
 def test_a_lease_that_ended_is_taken_again_by_a_sign_of_life() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,8 +20,12 @@ from tests.support.waiting import wait_for
 def run(work: Callable[[], object], **environment: str) -> tuple[ForkedProcess, str]:
     """Run ``work`` in a fork until its end; return what it wrote."""
     child, output = fork(work, environment, prepare=lambda: None)
+    limit = threading.Timer(60, os.kill, (child.pid, signal.SIGKILL))  # a child that hangs ends the test
+    limit.start()
     with output:
-        return child, output.read().decode()
+        said = output.read().decode()
+    limit.cancel()
+    return child, said
 
 
 def write(text: object) -> None:

@@ -459,6 +459,19 @@ def test_one_that_no_worker_takes_fails_after_a_day_and_makes_room(
     assert make_export(company, owner).state == "ready"
 
 
+def test_one_that_a_worker_gave_back_waits_as_long_again_and_fails_as_lost(
+    company: Workspace, owner: User, media: Path
+) -> None:
+    export = request_export(workspace=company, by=owner, at=AT)
+    WorkspaceExport.objects.filter(pk=export.pk).update(attempts=1)
+    tend_exports(at=AT + 2 * WAITS_AT_MOST)
+    assert fresh(export).state == "waiting"
+
+    tend_exports(at=AT + 2 * WAITS_AT_MOST + timedelta(seconds=1))
+
+    assert (fresh(export).state, fresh(export).failure) == ("failed", "lost")
+
+
 def test_one_that_was_begun_again_meanwhile_does_not_fail(
     company: Workspace, owner: User, media: Path, commit: Callable[[], AbstractContextManager[Any]]
 ) -> None:

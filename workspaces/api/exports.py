@@ -21,9 +21,9 @@ from workspaces.api.serializers import PersonSerializer
 from workspaces.api.workspaces import access_key_workspace
 from workspaces.models import WorkspaceExport
 from workspaces.queries.exports import list_exports
-from workspaces.services.workspace_exports import delete_export, record_download, request_export
+from workspaces.services.workspace_exports import delete_export, request_export
 from workspaces.states import ApiScope
-from workspaces.web.export_files import claim_download, stream_export_file
+from workspaces.web.export_files import start_download
 
 
 class WorkspaceExportSerializer(serializers.ModelSerializer[WorkspaceExport]):
@@ -102,6 +102,4 @@ class WorkspaceExportFileView(LoggiaAPIView):
         user, key = bearer(request)
         require_password(request, self.read(FreshPasswordSerializer).get("password", ""))
         export = access_export_file(tenant, export_id, at=timezone.now())
-        slot = claim_download(user)
-        record_download(export=export, by=user, at=timezone.now())
-        return stream_export_file(export, user=user, slot=slot, api_key=key)
+        return start_download(export, user=user, api_key=key)

@@ -63,22 +63,24 @@ def pick_members(workspace: Workspace) -> Pick[User]:
 def pick_builders(workspace: Workspace) -> Pick[User]:
     """Return the choice among active members who may own GPTs."""
     return _pick_people(
-        Member.objects.filter(workspace=workspace, role__in=BUILDER_ROLES, user__is_active=True)
+        Member.objects.filter(workspace=workspace, role__in=BUILDER_ROLES, user__is_active=True),
+        needs_key=True,
     )
 
 
 def pick_new_owners(workspace: Workspace, person: User) -> Pick[User]:
     """Return the choice among the active members to whom ``person`` may hand the workspace over."""
     others = Member.objects.filter(workspace=workspace, user__is_active=True).exclude(user=person)
-    return _pick_people(others)
+    return _pick_people(others, needs_key=True)
 
 
-def _pick_people(seats: QuerySet[Member]) -> Pick[User]:
+def _pick_people(seats: QuerySet[Member], *, needs_key: bool = False) -> Pick[User]:
     return Pick(
         User.objects.filter(pk__in=seats.order_by().values("user_id")),
         name="display_name",
         key="email",
         unknown=_("Nobody here who could be chosen has this name or e-mail address."),
+        needs_key=needs_key,
     )
 
 

@@ -157,7 +157,10 @@ def tend_exports(*, at: datetime) -> int:
     with system_scope(PURPOSE):
         lost = WorkspaceExport.objects.filter(_is_lost(at), attempts__gte=ATTEMPTS)
         failed = [(export, "lost") for export in _read_failed(lost)]
-        failed += [(export, "not_begun") for export in _read_failed(_find_not_begun(at))]
+        failed += [
+            (export, "lost" if export.attempts else "not_begun")
+            for export in _read_failed(_find_left_waiting(at))
+        ]
         old = list(WorkspaceExport.objects.filter(expires_at__lte=at).order_by("pk")[:AT_ONCE])
     count = 0
     for export, failure in failed:
@@ -219,12 +222,16 @@ def _is_lost(at: datetime) -> Q:
     )
 
 
-def _find_not_begun(at: datetime) -> QuerySet[WorkspaceExport]:
-    """Return exports that waited too long, none while a worker makes exports: then they are in the queue."""
+def _find_left_waiting(at: datetime) -> QuerySet[WorkspaceExport]:
+    """Return exports that waited too long, none while a worker makes exports: then they are in the queue.
+
+    One that was begun and given back may wait as long again.
+    """
     if WorkspaceExport.objects.filter(heartbeat_at__gte=at - 2 * LEASE).exists():
         return WorkspaceExport.objects.none()
     return WorkspaceExport.objects.filter(
-        state=ExportState.WAITING, attempts=0, requested_at__lt=at - WAITS_AT_MOST
+        Q(attempts=0, requested_at__lt=at - WAITS_AT_MOST) | Q(requested_at__lt=at - 2 * WAITS_AT_MOST),
+        state=ExportState.WAITING,
     )
 
 

@@ -19,6 +19,7 @@ from core.stored_files import read_range
 from gpts.chat.streaming.threads import in_thread
 from workspaces.access import WorkspaceAct, access_export_file, access_workspace, renew_scope
 from workspaces.models import ApiKey, User, WorkspaceExport
+from workspaces.services.workspace_exports import record_download
 
 PIECE = 4 * 1024 * 1024
 # They only wait for the store, without a database connection; turns have threads of their own.
@@ -28,19 +29,36 @@ _readers = ThreadPoolExecutor(max_workers=READ_THREADS, thread_name_prefix="expo
 DOWNLOADS = Slots("export-downloads", 2, 300)
 
 
-def claim_download(user: User) -> HeldSlot:
-    """Return a place for one more download of ``user``; raises RateLimited (``too_many_at_once``)."""
+class _Download(StreamingHttpResponse):
+    """Releases its slot also if its reader left before the first piece."""
+
+    slot: HeldSlot
+
+    def close(self) -> None:
+        super().close()
+        self.slot.release()
+
+
+def _claim_slot(user: User) -> HeldSlot:
     message = _("You are downloading two exports already. Wait until one of them has ended.")
     return claim_slot(DOWNLOADS, user.pk, message=message)
 
 
-def stream_export_file(
-    export: WorkspaceExport, *, user: User, slot: HeldSlot, api_key: ApiKey | None = None
+def start_download(
+    export: WorkspaceExport, *, user: User, api_key: ApiKey | None = None
 ) -> StreamingHttpResponse:
-    """Stream the ZIP file, then release ``slot``. It breaks off when person or key lose the access meanwhile.
+    """Audit a download and stream the ZIP file; raises RateLimited (``too_many_at_once``).
+
+    It breaks off when person or key lose the access meanwhile.
 
     Whoever gets less than Content-Length says, or a ZIP without its end, has not got the whole.
     """
+    slot = _claim_slot(user)
+    try:
+        record_download(export=export, by=user, at=timezone.now())
+    except BaseException:
+        slot.release()
+        raise
     slug, export_id, key, size = export.workspace.slug, export.pk, export.storage_key, export.size
 
     async def read() -> AsyncIterator[bytes]:
@@ -61,7 +79,8 @@ def stream_export_file(
             # Not awaited: a reader who left has cancelled this.
             _readers.submit(slot.release)
 
-    response = StreamingHttpResponse(read())
+    response = _Download(read())
+    response.slot = slot
     _set_headers(response, export)
     return response
 

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import structlog
 from allauth.account.middleware import AccountMiddleware
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -31,6 +33,8 @@ from workspaces.web.public import is_public_page
 from workspaces.web.reauthentication import require_fresh_password
 from workspaces.web.refusals import SCIM_PREFIX, form_only_page, is_api, is_scim, refuse, refuse_damaged
 from workspaces.web.session_rules import answer_demand
+
+log = structlog.get_logger(__name__)
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -196,7 +200,10 @@ def open_directory(request: HttpRequest) -> Iterator[None]:
                 request.directory_token = token  # type: ignore[attr-defined]  # as above
                 yield
     if token is not None:
-        record_token_use(token=token, at=at)
+        try:
+            record_token_use(token=token, at=at)
+        except DatabaseError:  # what the request did is committed: it must not look failed
+            log.warning("scim_token_use_not_recorded", token_id=token.pk, exc_info=True)
         return
     with open_scope(NOBODY):
         yield

@@ -20,7 +20,14 @@ class PickInput(forms.TextInput):
     """A text field with a list below it while somebody types (static/js/suggestions.js)."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(attrs={"data-suggestions": url, "autocomplete": "off", "spellcheck": "false"})
+        super().__init__(
+            attrs={
+                "data-suggestions": url,
+                "data-suggestions-longest": TEXT_LENGTH,
+                "autocomplete": "off",
+                "spellcheck": "false",
+            }
+        )
 
     def render(self, *args: Any, **kwargs: Any) -> SafeString:
         self.attrs["data-suggestions-label"] = _("Suggestions")

@@ -159,7 +159,9 @@ def list_visible_gpts(user: User) -> QuerySet[GPT]:
     )
     is_guest = Q(has_shares=True) & Exists(guest_shares) & Exists(live.filter(audience=Audience.SHARED))
     is_open = Q(blocked_at__isnull=True)
-    is_outside = ~inside & ~Exists(list_guest_places(user.pk))
+    # A block binds members also by a key of another workspace.
+    own = [membership.workspace_id for membership in get_user_roles(user).memberships]
+    is_outside = ~Q(workspace_id__in=own) & ~Exists(list_guest_places(user.pk))
     reach = (
         (Exists(live.filter(audience=Audience.PUBLIC)) & (is_open | is_outside))
         | (is_open & is_guest)

@@ -25,10 +25,11 @@ from core.errors import DomainError
 from gpts.assistants.queries.approved_addresses import list_gpts_approved_with
 from gpts.assistants.queries.model_retirement import list_affected_gpts, list_retirements
 from gpts.assistants.services.model_retirement import replace_in_drafts, set_retirement
-from gpts.llm.catalogue import get_last_day, is_retired, list_chat_models
+from gpts.llm.catalogue import get_last_day, is_retired
 from gpts.llm.embedding_messages import describe_embedding_failure
 from gpts.llm.failure_messages import get_failure_label
 from gpts.llm.queries import (
+    find_offered_model,
     get_model,
     get_provider,
     get_provider_test,
@@ -141,7 +142,7 @@ def model_hide(request: HttpRequest, workspace: str, model_id: int) -> HttpRespo
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_MODELS)
     access_workspace(user, workspace, to=WorkspaceAct.MANAGE_POLICY)
-    model = list_chat_models(tenant).filter(pk=model_id).first()
+    model = find_offered_model(model_id)
     if model is None:
         raise not_found()
     is_hidden = request.POST.get("hidden") == "1"

@@ -30,12 +30,9 @@ from gpts.assistants.states import Audience
 from gpts.assistants.web.builder_frame import get_icon_url
 from gpts.studio.web.gpt_batches import BatchAct, BatchResult, apply_batch, read_chosen
 from gpts.studio.web.gpt_table_files import stream_gpt_table
+from gpts.studio.web.new_owner import build_company_owner_form
 from workspaces.access import WorkspaceAct, access_workspace
-from workspaces.models import Workspace
-from workspaces.queries import pick_builders
-from workspaces.web.company.people_search import people_search_url
 from workspaces.web.people import person_of
-from workspaces.web.picks import PickField, PickForm
 
 PAGE_ROWS = 50
 
@@ -137,7 +134,7 @@ def batch(request: HttpRequest, workspace: str) -> HttpResponse:
     is_confirmed = bool(request.POST.get("confirmed"))
     heir = None
     if act == BatchAct.TRANSFER:
-        form = _build_heir_form(tenant, request.POST if is_confirmed else None)
+        form = build_company_owner_form(tenant, request.POST if is_confirmed else None)
         context["form"], heir = form, form.chosen
     if not is_confirmed:
         return render(request, "gpts/studio/gpt_batch.html", context)
@@ -163,13 +160,3 @@ def batch(request: HttpRequest, workspace: str) -> HttpResponse:
 def _count(results: list[BatchResult]) -> dict[str, Any]:
     done = sum(result.is_done for result in results)
     return {"results": results, "done": done, "refused": len(results) - done}
-
-
-def _build_heir_form(tenant: Workspace, data: QueryDict | None) -> PickForm:
-    field = PickField(
-        pick_builders(tenant),
-        url=people_search_url(tenant, "gpts"),
-        label=_("New owner"),
-        help_text=_("Type a name or an e-mail address. It must be somebody who may build."),
-    )
-    return PickForm(data, "to", field)

@@ -23,7 +23,6 @@ USES: Mapping[str, tuple[WorkspaceAct, Callable[[Workspace], QuerySet[GPT]]]] = 
     "budget": (WorkspaceAct.MANAGE_BUDGETS, list_gpts_of),
     "rule": (WorkspaceAct.MANAGE_RETENTION, list_gpts_of),
     "hold": (WorkspaceAct.MANAGE_RETENTION, list_gpts_to_hold),
-    "policy": (WorkspaceAct.MANAGE_POLICY, list_gpts_of),
 }
 
 

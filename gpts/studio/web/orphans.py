@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,12 +18,10 @@ from core.pagination import paginate
 from gpts.assistants.queries.orphans import list_orphans, list_recent_transfers
 from gpts.assistants.services.transfers import request_transfer
 from gpts.assistants.web.builder_frame import get_icon_url
+from gpts.studio.web.new_owner import build_company_owner_form
 from workspaces.access import WorkspaceAct, access_workspace
 from workspaces.models import User, Workspace
-from workspaces.queries import pick_builders
-from workspaces.web.company.people_search import people_search_url
 from workspaces.web.people import person_of
-from workspaces.web.picks import PickField, PickForm
 
 SHOWN_TRANSFERS = 5
 SHOWN_FOR = timedelta(days=7)
@@ -35,7 +32,7 @@ SHOWN_FOR = timedelta(days=7)
 def orphans(request: HttpRequest, workspace: str) -> HttpResponse:
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.MANAGE_GPTS)
-    form = _build_form(tenant, request.POST or None)
+    form = build_company_owner_form(tenant, request.POST or None)
     chosen = _read_chosen(request) if request.method == "POST" else None
     if chosen is not None and form.is_valid():
         return _transfer(request, tenant, user, chosen, form.chosen)
@@ -63,16 +60,6 @@ def orphans(request: HttpRequest, workspace: str) -> HttpResponse:
         "runs": any(transfer.finished_at is None for transfer in transfers),
     }
     return render(request, "gpts/studio/orphans.html", context, status=400 if form.errors else 200)
-
-
-def _build_form(tenant: Workspace, data: Any) -> PickForm:
-    field = PickField(
-        pick_builders(tenant),
-        url=people_search_url(tenant, "gpts"),
-        label=_("New owner"),
-        help_text=_("Type a name or an e-mail address. It must be somebody who may build."),
-    )
-    return PickForm(data, "to", field)
 
 
 def _read_chosen(request: HttpRequest) -> set[int]:

@@ -35,6 +35,7 @@ from workspaces.acts import check_act
 from workspaces.models import User
 from workspaces.policy import gpt_targets
 from workspaces.web.people import person_of
+from workspaces.web.picks import PickForm
 
 
 @login_required
@@ -50,6 +51,7 @@ def render_share_page(
     form: SubmitForm | None = None,
     *,
     refusal: DomainError | None = None,
+    heir: PickForm | None = None,
     extra: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Render the page, after a refusal with what was typed; one about the address stands beside its field."""
@@ -91,9 +93,10 @@ def render_share_page(
             is_in_review=context["frame"].status.is_open,
             person_id=person.pk,
         ),
+        **({} if heir is None else {"heir": heir}),
         **(extra or {}),
     }
-    status = 200 if refusal is None else refusal.status
+    status = refusal.status if refusal is not None else 400 if heir is not None and heir.errors else 200
     return render(request, "gpts/studio/share.html", context, status=status)
 
 

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from core.errors import DomainError, Forbidden
-from core.picks import TEXT_LENGTH, Pick
 from gpts.assistants.access import access_gpt
 from gpts.assistants.models import GPT
 from gpts.assistants.queries.shares import MAX_EDITORS, list_editors, list_shares
 from gpts.assistants.rules import GPTAct
 from gpts.assistants.services.shares import remove_share, set_share
-from gpts.assistants.services.transfers import transfer_gpt
 from gpts.assistants.states import ShareRight
 from gpts.studio.access import access_share
 from gpts.studio.candidates import find_candidates, find_recipient
 from gpts.studio.services.shares import share_with
-from workspaces.access import not_found
+from gpts.studio.web.new_owner import build_owner_form
 from workspaces.acts import Act, check_act
 from workspaces.models import User
 from workspaces.policy import gpt_targets
-from workspaces.queries import is_active_member, pick_builders
+from workspaces.queries import is_active_member
 from workspaces.web.people import person_of
-from workspaces.web.picks import PickField, PickForm, show_picks
 
 
 def build_people_context(request: HttpRequest, gpt: GPT, *, may_manage: bool) -> dict[str, Any]:
@@ -51,25 +46,8 @@ def build_people_context(request: HttpRequest, gpt: GPT, *, may_manage: bool) ->
         "who": who,
         "candidates": find_candidates(person, gpt, who) if may_manage else [],
         "share_refusals": _list_refusals(person, gpt) if may_manage else {},
-        "heir": build_heir_form(gpt, initial={"to": request.GET.get("to", "")[:TEXT_LENGTH]})
-        if may_manage
-        else None,
+        "heir": build_owner_form(gpt) if may_manage else None,
     }
-
-
-def _pick_heirs(gpt: GPT) -> Pick[User]:
-    pick = pick_builders(gpt.workspace)
-    return replace(pick, rows=pick.rows.exclude(pk=gpt.owner_id))
-
-
-def build_heir_form(gpt: GPT, data: Any = None, **kwargs: Any) -> PickForm:
-    field = PickField(
-        _pick_heirs(gpt),
-        url=reverse("gpts:build-heirs", args=[gpt.slug]),
-        label=_("New owner"),
-        help_text=_("Type a name or an e-mail address. It must be somebody who may build."),
-    )
-    return PickForm(data, "to", field, **kwargs)
 
 
 def _list_refusals(person: User, gpt: GPT) -> dict[str, str]:
@@ -127,35 +105,4 @@ def change(request: HttpRequest, slug: str, share_id: int) -> HttpResponse:
             messages.success(request, _("Saved."))
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
-    return redirect("gpts:build-share", slug)
-
-
-@login_required
-@require_safe
-def heirs(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show people who may own the GPT and match ``q``, for the field of its new owner."""
-    gpt = access_gpt(person_of(request), slug, to=GPTAct.MANAGE)
-    if gpt.workspace.person_id is not None:
-        raise not_found()
-    return show_picks(request, _pick_heirs(gpt))
-
-
-@login_required
-@require_POST
-def transfer(request: HttpRequest, slug: str) -> HttpResponse:
-    """Give the GPT to another owner."""
-    user = person_of(request)
-    gpt = access_gpt(user, slug, to=GPTAct.MANAGE)
-    typed = request.POST.get("to", "")
-    try:
-        successor = _pick_heirs(gpt).resolve(typed, field="to")
-        transfer_gpt(gpt=gpt, to_user=successor, by=user, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal.message))
-        back = QueryDict(mutable=True)
-        back["to"] = typed[:TEXT_LENGTH]
-        return redirect(f"{reverse('gpts:build-share', args=[slug])}?{back.urlencode()}#new-owner")
-    messages.success(
-        request, _("“%(name)s” belongs to %(person)s now.") % {"name": gpt.name, "person": successor}
-    )
     return redirect("gpts:build-share", slug)

@@ -33,7 +33,7 @@ from gpts.llm.states import TurnState
 from tests.support.api_client import ApiClient
 from tests.support.companies import create_company
 from tests.support.factories.gpts import GPTFactory
-from tests.support.factories.workspaces import UserFactory
+from tests.support.factories.workspaces import MemberFactory, UserFactory
 from tests.support.jobs import run_enqueued_jobs
 from tests.support.pages import sign_in
 from tests.support.times import NOW
@@ -205,6 +205,23 @@ def test_what_is_held_is_deleted_by_nobody(stage: Stage) -> None:
         ("gpts.legal_hold_ended", {"gpt_id": stage.desk.pk}),
         ("gpts.legal_hold_ended", {"user_id": stage.bob.pk}),
     ]
+
+
+def test_who_left_is_held_by_an_address_that_is_a_part_of_a_members(stage: Stage) -> None:
+    client, url = sign_in(stage.boss), f"/w/{stage.company.slug}/admin/retention/holds"
+    left = UserFactory.create(email="ann@acme.test")
+    seat = MemberFactory.create(workspace=stage.company, user=left, role="member", by=stage.boss)
+    stage.talk(left, stage.desk, 1)
+    seat.delete()
+    joann = UserFactory.create(email="joann@acme.test", display_name="Joann")
+    MemberFactory.create(workspace=stage.company, user=joann, role="member", by=stage.boss)
+
+    partly = client.post(url, {"email": "joan", "gpt": "", "reason": REASON})
+    assert partly.status_code == 400
+    assert "Joann · joann@acme.test" in partly.content.decode()
+    assert client.post(url, {"email": "ann@acme.test", "gpt": "", "reason": REASON}).status_code == 302
+
+    assert LegalHold.objects.get().person == left
 
 
 def test_erasures_wait_for_the_end_of_a_hold(stage: Stage) -> None:

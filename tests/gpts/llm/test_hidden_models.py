@@ -16,6 +16,7 @@ from tests.support.factories.gpts import GPTFactory
 from tests.support.factories.llm import LanguageModelFactory, ProviderFactory
 from tests.support.factories.workspaces import MemberFactory, UserFactory
 from tests.support.pages import sign_in
+from tests.support.times import NOW
 from workspaces.models import User, Workspace
 from workspaces.queries import read_policy
 
@@ -82,6 +83,18 @@ def test_a_hidden_model_is_offered_and_accepted_nowhere_until_it_is_shown_again(
     assert stage.list_offered() == before
     assert not read_policy(stage.company.pk).policy.rules
     assert stage.save(stage.gpt, stage.wide) == 200
+
+
+def test_a_retired_model_can_be_shown_again_and_own_models_are_not_hidden(stage: Stage) -> None:
+    own = LanguageModelFactory.create(
+        provider=ProviderFactory.create(by=stage.boss, workspace=stage.company), by=stage.boss
+    )
+    stage.hide(stage.boss, stage.wide)
+    LanguageModel.objects.filter(pk=stage.wide.pk).update(retired_at=NOW)
+
+    assert stage.hide(stage.boss, stage.wide, "0") == 302
+    assert not read_policy(stage.company.pk).policy.rules
+    assert stage.hide(stage.boss, own) == 404
 
 
 def test_others_hide_nothing_and_models_of_others_are_not_found(stage: Stage) -> None:

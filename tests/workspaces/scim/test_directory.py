@@ -127,6 +127,23 @@ def test_a_domain_belongs_to_one_workspace() -> None:
     ) == {"workspaces.domain_proved", "workspaces.domain_released"}
 
 
+def test_who_becomes_a_member_later_gets_the_groups_that_were_sent_before() -> None:
+    directory = make_directory()
+    prove_domain(workspace=directory.workspace, domain="acme.example", at=timezone.now())
+    sent = directory.add_user("pia@acme.example", active=False)
+    assert not User.objects.filter(email="pia@acme.example").exists()
+    directory.send(
+        "POST", "Groups",
+        {"schemas": [GROUP], "displayName": "Design", "externalId": "g1", "members": [{"value": sent["id"]}]},
+    )  # fmt: skip
+    assert GroupMember.objects.count() == 0
+
+    directory.patch(f"Users/{sent['id']}", {"op": "Replace", "path": "active", "value": True})
+
+    found = GroupMember.objects.values_list("member__user__email", "group__name", "source")
+    assert list(found) == [("pia@acme.example", "Design", "scim")]
+
+
 def test_an_accepted_invitation_brings_the_groups_and_is_kept_up_to_date() -> None:
     directory = make_directory()
     person = UserFactory.create(display_name="Pia")

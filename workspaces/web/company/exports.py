@@ -18,9 +18,9 @@ from workspaces.access import WorkspaceAct, access_export, access_export_file, a
 from workspaces.exports import load_steps
 from workspaces.queries.exports import list_exports
 from workspaces.services.export_writing import list_left_out
-from workspaces.services.workspace_exports import delete_export, record_download, request_export
+from workspaces.services.workspace_exports import delete_export, request_export
 from workspaces.states import OPEN_EXPORTS
-from workspaces.web.export_files import claim_download, describe_export_file, stream_export_file
+from workspaces.web.export_files import describe_export_file, start_download
 from workspaces.web.people import person_of
 from workspaces.web.reauthentication import asks_again
 
@@ -66,9 +66,7 @@ def download(request: HttpRequest, workspace: str, export_id: UUID) -> HttpRespo
     export = access_export_file(tenant, export_id, at=timezone.now())
     if request.method == "HEAD":
         return describe_export_file(export)
-    slot = claim_download(user)
-    record_download(export=export, by=user, at=timezone.now())
-    return stream_export_file(export, user=user, slot=slot)
+    return start_download(export, user=user)
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from workspaces.access import WorkspaceAct, access_own_membership, access_workspace
+from workspaces.services.joining import refuse_personal
 from workspaces.services.life_cycle import (
     archive_workspace,
     cancel_deletion,
@@ -61,6 +62,7 @@ def give(request: HttpRequest, workspace: str) -> HttpResponse:
     """Make another member the owner in one's own place."""
     user = person_of(request)
     tenant = access_workspace(user, workspace, to=WorkspaceAct.OWN)
+    refuse_personal(tenant)
     ask_again(request)
     form = build_heir_form(tenant, user, request.POST)
     if form.chosen is None:

@@ -150,7 +150,7 @@ def _build_heir_form(tenant: Workspace, member: Member, data: Any = None) -> Pic
         url=people_search_url(tenant, "gpts"),
         label=_("Who gets them"),
         required=False,
-        help_text=_("Type a name or an e-mail address; empty for nobody for now."),
+        help_text=_("Type a name and choose, or type an e-mail address; empty for nobody for now."),
     )
     return PickForm(data, "successor", field, auto_id=f"%s-{member.pk}")
 

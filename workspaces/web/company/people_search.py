@@ -20,7 +20,6 @@ from workspaces.web.picks import show_picks
 USES: Mapping[str, tuple[WorkspaceAct, Callable[[Workspace, User], Pick[User]]]] = {
     "budget": (WorkspaceAct.MANAGE_BUDGETS, lambda tenant, _user: pick_members(tenant)),
     "hold": (WorkspaceAct.MANAGE_RETENTION, lambda tenant, _user: pick_members(tenant)),
-    "policy": (WorkspaceAct.MANAGE_POLICY, lambda tenant, _user: pick_members(tenant)),
     "gpts": (WorkspaceAct.MANAGE_GPTS, lambda tenant, _user: pick_builders(tenant)),
     "workspace": (WorkspaceAct.OWN, pick_new_owners),
 }

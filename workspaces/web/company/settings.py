@@ -78,13 +78,20 @@ def publishing(request: HttpRequest, workspace: str) -> HttpResponse:
 
 
 def build_heir_form(tenant: Workspace, user: User, data: Any = None) -> PickForm:
+    """Return the form that names to whom ``user`` hands the workspace over."""
     field = PickField(
         pick_new_owners(tenant, user),
         url=people_search_url(tenant, "workspace"),
         label=_("New owner"),
-        help_text=_("Type a name or an e-mail address of another member."),
+        help_text=_("Type a member's name and choose, or type an e-mail address."),
     )
     return PickForm(data, "successor", field, auto_id="hand-over-%s")
+
+
+def _find_heir_form(tenant: Workspace, user: User) -> PickForm | None:
+    """Return the form, None where there is nobody to hand the workspace over to."""
+    is_possible = tenant.kind != WorkspaceKind.PERSONAL and pick_new_owners(tenant, user).rows.exists()
+    return build_heir_form(tenant, user) if is_possible else None
 
 
 def show_settings(
@@ -106,7 +113,7 @@ def show_settings(
         **build_accent_context(str(form["accent"].value() or "")),
         "publishing": PublishingForm(initial={"may_publish": not tenant.keeps_inside}),
         "may_delete": may_delete_workspace(person_of(request), tenant),
-        "heir": heir or build_heir_form(tenant, person_of(request)),
+        "heir": heir or _find_heir_form(tenant, person_of(request)),
         "content_access_url": (
             reverse("gpts:content-access-list", args=[tenant.slug])
             if tenant.kind == WorkspaceKind.ENTERPRISE
