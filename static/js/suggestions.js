@@ -48,7 +48,7 @@ function attach(field) {
     if (isComposingKey(event) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const last = list.children.length - 1;
     if (event.key === "ArrowDown" && list.hidden && field.value.trim()) load();
-    else if (list.hidden) return;
+    else if (list.hidden) return event.key === "Escape" ? stop() : undefined; // what was asked comes no more
     else if (event.key === "ArrowDown") mark(active < last ? active + 1 : -1);
     else if (event.key === "ArrowUp") mark(active < 0 ? last : active - 1);
     else if (event.key === "Home" && active >= 0) mark(0);

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from marketplace.models import Listing
 from tests.support.accessibility import SETTLED, WCAG, find_barriers
@@ -155,6 +156,27 @@ def test_a_late_answer_does_not_replace_a_newer_one(person: Person) -> None:
 
     expect(page.get_by_role("option")).to_have_text([re.compile("古文翻译")])
     field.fill("")
+    expect(page.get_by_role("option")).to_have_count(0)
+
+
+def test_escape_also_stops_what_was_asked(person: Person) -> None:
+    page = person.page
+    held: list[Route] = []
+    page.route("**/search/suggestions*", lambda route: held.append(route))  # noqa: PLW0108 - not a built-in
+    person.go("/")
+    field = page.locator("#store-search")
+    field.evaluate("(field) => (field.type = 'text')")  # Escape empties a search field, and no other
+    field.press_sequentially("cov")
+    expect_soon(page, lambda: held)
+
+    page.keyboard.press("Escape")
+    for route in held:
+        with suppress(Error):  # given up by the page
+            route.fulfill(
+                body='<p data-suggestions-count>1</p><a role="option">Late</a>', content_type="text/html"
+            )
+    page.wait_for_timeout(300)
+
     expect(page.get_by_role("option")).to_have_count(0)
 
 

@@ -7,6 +7,7 @@ from tests.isolation.rows.row import ADMINS, MEMBER, NOBODY, OPERATOR, Row, api,
 PLACE = {"workspace": "alpha_place"}
 PROVIDER = PLACE | {"provider_id": "provider"}
 MODEL = PLACE | {"model_id": "catalogue_model"}
+OFFERED = PLACE | {"model_id": "offered_model"}
 AT_ALPHA = "owner@alpha"
 ACCOUNT = "account"
 WORK = "operator:work"
@@ -37,7 +38,7 @@ ROWS: list[Row] = [
     ),
     page("gpts:workspace-model-new", ADMINS, "GET POST", ids=PROVIDER, body=PRICED, forbidden=MEMBER),
     page("gpts:workspace-model-change", ADMINS, "GET POST", ids=MODEL, body=RENAMED, forbidden=MEMBER),
-    page("gpts:workspace-model-hide", ADMINS, "POST", ids=MODEL, body={"hidden": "0"}, forbidden=MEMBER),
+    page("gpts:workspace-model-hide", ADMINS, "POST", ids=OFFERED, body={"hidden": "0"}, forbidden=MEMBER),
     page("gpts:workspace-model-retire", ADMINS, "POST", ids=MODEL, body={"day": ""}, forbidden=MEMBER),
     page("gpts:workspace-model-forget", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),
     page("gpts:workspace-model-replace", ADMINS, "POST", ids=MODEL, forbidden=MEMBER),

@@ -26,8 +26,9 @@ def build(world: Any) -> None:
     new = add_model(provider=provider, values={"name": "alpha-new"}, by=owner, at=now)
     set_retirement(model=old, retired_at=now + timedelta(days=40), replacement=new, by=owner, at=now)
     request_test(provider=provider, by=owner, at=now)
-    for model, code in ((old, "no_model"), (ensure_offline_provider(at=now), "overloaded")):
+    offered = ensure_offline_provider(at=now)
+    for model, code in ((old, "no_model"), (offered, "overloaded")):
         FailedCall.objects.create(
             model=model, code=code, status=404, provider_text="It said so.", first_at=now, last_at=now
         )
-    world.ids |= {"provider": provider.pk, "catalogue_model": old.pk}
+    world.ids |= {"provider": provider.pk, "catalogue_model": old.pk, "offered_model": offered.pk}
